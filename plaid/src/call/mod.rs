@@ -1,8 +1,10 @@
 //! One call: what every operation's request can be given before it is sent.
 
+mod conclusion;
 mod exchange;
 mod options;
-mod outcome;
+mod reply;
+mod request;
 mod untyped;
 
 use std::borrow::Cow;
@@ -11,24 +13,24 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plaid_gen::hooks::Connection;
 use plaid_gen::wire::Tolerance;
 use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::client::{Client, Core};
-use crate::error::Result;
-use crate::operation::{Operation, Sent};
+use crate::error::{Context, Result};
+use crate::operation::Operation;
+use crate::operation::machinery::Read;
 use crate::response::Response;
 use crate::retry::{Replay, RetryPolicy};
 use crate::telemetry;
-use exchange::{Exchange, Plan};
-use options::Options;
-use outcome::Conclusion;
+use conclusion::Accepted;
+use exchange::Exchange;
+use options::{Options, Terms};
 
-pub(crate) use exchange::Reading;
 #[cfg(feature = "files")]
-pub(crate) use outcome::failed;
+pub(crate) use conclusion::failed;
+pub(crate) use reply::Reading;
 pub use untyped::{Untyped, UntypedRequest};
 
 /// A call that has not been made yet: `.await` it, or [`send`](Self::send) it.
@@ -128,52 +130,65 @@ impl<O: Operation> Call<O> {
         Replay::of(O::effect(&self.request), O::INFO.path, key)
     }
 
-    pub(crate) fn policy(&self) -> RetryPolicy {
-        self.options.policy(self.core.settings())
-    }
-
-    pub(crate) fn time_limit(&self) -> Duration {
-        self.options.timeout(self.core.settings())
+    /// By what it goes: what it was given, or else the client's settings.
+    pub(crate) fn terms(&self) -> Terms {
+        self.options.terms(self.core.settings())
     }
 
     async fn make(self) -> Result<Response<O::Response>> {
-        let over = self.exchange(Reading::Whole).await;
-        over.conclusion.of::<O>(over.sent)
+        self.exchange(Reading::Whole).await?.value()
     }
 
     /// Sends it, and says what came of it.
-    pub(crate) async fn exchange(self, reading: Reading) -> Over<O> {
-        let replay = self.replay();
+    pub(crate) async fn exchange(self, reading: Reading) -> Result<Exchanged<O>> {
+        let (terms, replay) = (self.terms(), self.replay());
         let Self {
             core,
             request,
             options,
         } = self;
-        let limiter = core.limiter();
-        let tolerance = options.tolerance(core.settings());
-        let plan = Plan {
+        let exchange = Exchange {
+            core: &core,
+            options: &options,
+            terms,
             reading,
             credentials: O::INFO.credentials,
             replay,
-            admission: limiter
+            admission: core
+                .limiter()
                 .map(|limiter| limiter.admission(path::<O>(&request), O::subject(&request))),
-            options,
         };
-        let exchange = Arc::new(Exchange::new(core.clone(), plan));
-        let api = core.api(Connection(exchange.clone()));
-        let sent = O::send(&api, &request).await;
-        let conclusion = Conclusion {
-            core,
+        let prepare = || O::prepare(core.api(), &request);
+        let first = prepare();
+        let record = exchange.run(first.request, &|| prepare().request).await;
+        let context = Context {
             operation: O::name(&request),
-            replay,
-            tolerance,
-            record: exchange.take(),
+            attempts: record.attempts,
+            may_have_reached: record.may_have_reached,
+            repeatable: replay.is_repeatable(),
         };
-        Over {
-            conclusion,
-            sent,
-            exchange,
-        }
+        Ok(Exchanged {
+            accepted: Accepted::of(record, context, &core)?,
+            read: first.read,
+            tolerance: terms.tolerance,
+            core,
+        })
+    }
+}
+
+/// A call that has an answer of success, whose body has not been looked into.
+pub(crate) struct Exchanged<O: Operation> {
+    pub(crate) accepted: Accepted,
+    read: Read<O::Response>,
+    tolerance: Tolerance,
+    pub(crate) core: Arc<Core>,
+}
+
+impl<O: Operation> Exchanged<O> {
+    /// The value, if there is one in it.
+    pub(crate) fn value(self) -> Result<Response<O::Response>> {
+        self.accepted
+            .value::<O>(self.read, self.tolerance, &self.core)
     }
 }
 
@@ -183,15 +198,6 @@ fn path<O: Operation>(request: &O::Request) -> Cow<'static, str> {
         "" => O::name(request),
         path => Cow::Borrowed(path),
     }
-}
-
-/// A call that has been made.
-pub(crate) struct Over<O: Operation> {
-    pub(crate) conclusion: Conclusion,
-    /// What progenitor has made of the answer.
-    pub(crate) sent: Sent<O::Response>,
-    #[cfg_attr(not(feature = "files"), expect(dead_code, reason = "has the file"))]
-    pub(crate) exchange: Arc<Exchange>,
 }
 
 impl<O: Operation> IntoFuture for Call<O> {

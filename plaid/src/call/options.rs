@@ -25,17 +25,24 @@ pub(crate) struct Options {
     pub(crate) problem: Option<String>,
 }
 
+/// By what a call goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub(crate) timeout: Duration,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) policy: RetryPolicy,
+    pub(crate) tolerance: Tolerance,
+}
+
 impl Options {
-    pub(crate) fn policy(&self, settings: &Settings) -> RetryPolicy {
-        self.retry.unwrap_or(settings.retry)
-    }
-
-    pub(crate) fn timeout(&self, settings: &Settings) -> Duration {
-        self.timeout.unwrap_or(settings.timeout)
-    }
-
-    pub(super) fn tolerance(&self, settings: &Settings) -> Tolerance {
-        self.tolerance.unwrap_or(settings.tolerance)
+    /// By what the call goes: what it was given, or else the client's setting.
+    pub(super) fn terms(&self, settings: &Settings) -> Terms {
+        Terms {
+            timeout: self.timeout.unwrap_or(settings.timeout),
+            deadline: self.deadline,
+            policy: self.retry.unwrap_or(settings.retry),
+            tolerance: self.tolerance.unwrap_or(settings.tolerance),
+        }
     }
 
     pub(super) fn add_header(&mut self, core: &Core, name: &str, value: &str) {

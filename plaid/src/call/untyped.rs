@@ -12,7 +12,8 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::Call;
 use super::options::Options;
 use crate::client::Client;
-use crate::operation::{self, Credentials, Effect, Operation, OperationInfo, Sent};
+use crate::operation::machinery::{self, Prepared};
+use crate::operation::{Credentials, Effect, Operation, OperationInfo};
 
 impl Client {
     /// A call of an endpoint that this crate does not have.
@@ -77,8 +78,8 @@ impl<T: DeserializeOwned + Send + 'static> Operation for Untyped<T> {
     type Request = UntypedRequest;
     type Response = T;
 
-    async fn send(api: &plaid_gen::Client, request: &UntypedRequest) -> Sent<T> {
-        operation::post(api, &request.path, &request.body).await
+    fn prepare(api: &plaid_gen::Client, request: &UntypedRequest) -> Prepared<T> {
+        machinery::post(api, &request.path, &request.body)
     }
 
     fn name(request: &UntypedRequest) -> Cow<'static, str> {

@@ -204,8 +204,8 @@ impl ClientBuilder {
 
     /// How answers are taken that are not as described: [`Tolerance::Strict`].
     ///
-    /// With [`Tolerance::Report`] an answer is read twice, the second time with more
-    /// care, and what is wrong with it is in
+    /// With [`Tolerance::Report`] an answer is read with more care, which takes several
+    /// times as long, and what is wrong with it is in
     /// [`Response::deviations`](crate::Response::deviations) and, as a warning without
     /// values, in the traces.
     ///
@@ -274,8 +274,8 @@ impl ClientBuilder {
             None => http_client(&base_url, self.connect_timeout)?,
         };
         Ok(Client::from_core(Core {
-            transport: self.transport.unwrap_or_else(|| Arc::new(factory.clone())),
-            factory,
+            api: base_url.api(factory.clone()),
+            transport: self.transport.unwrap_or_else(|| Arc::new(factory)),
             limiter: self
                 .rate_limits
                 .map(|limits| Arc::new(Limiter::new(limits))),

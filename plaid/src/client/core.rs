@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plaid_gen::hooks::Connection;
 use plaid_gen::wire::{Secret, Tolerance};
-use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -39,8 +37,8 @@ pub(crate) struct Core {
     pub(super) redactor: Redactor,
     pub(super) transport: Arc<dyn HttpTransport>,
     pub(super) limiter: Option<Arc<Limiter>>,
-    /// Builds requests; they are sent by the transport.
-    pub(super) factory: reqwest::Client,
+    /// Makes requests; they are sent by the transport.
+    pub(super) api: plaid_gen::Client,
     #[cfg(feature = "webhooks")]
     pub(super) webhook_keys: Arc<KeyCache>,
 }
@@ -60,13 +58,9 @@ impl Core {
         self.base_url.as_str()
     }
 
-    pub(crate) fn base(&self) -> &Url {
-        self.base_url.url()
-    }
-
-    /// progenitor's client for one call.
-    pub(crate) fn api(&self, connection: Connection) -> plaid_gen::Client {
-        plaid_gen::Client::new_with_client(self.base_url(), self.factory.clone(), connection)
+    /// progenitor's client, which makes requests.
+    pub(crate) fn api(&self) -> &plaid_gen::Client {
+        &self.api
     }
 
     pub(crate) fn settings(&self) -> &Settings {

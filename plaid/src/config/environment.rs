@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use plaid_gen::Base;
 use reqwest::Url;
 
 use super::ConfigError;
@@ -93,8 +94,9 @@ impl BaseUrl {
         &self.text
     }
 
-    pub(crate) fn url(&self) -> &Url {
-        &self.url
+    /// progenitor's client for this URL.
+    pub(crate) fn api(&self, http: reqwest::Client) -> plaid_gen::Client {
+        plaid_gen::Client::new_with_client(&self.text, http, Base(self.url.clone()))
     }
 
     pub(crate) fn is_loopback(&self) -> bool {

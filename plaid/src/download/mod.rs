@@ -19,7 +19,7 @@ use reqwest::header::HeaderMap;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{self, Instant, Sleep};
 
-use crate::call::{self, Call, Over, Reading};
+use crate::call::{self, Call, Reading};
 use crate::client::Core;
 use crate::error::{Context, CorruptFile, Error, Result, SaveError, TimeoutError, TooLarge};
 use crate::net::{Answer, Check, announced};
@@ -63,26 +63,21 @@ impl<O: Operation<Response = File>> Call<O> {
 
     /// How long the next part of the file may take.
     pub(crate) fn idle_limit(&self) -> Duration {
-        self.time_limit().min(IDLE)
+        self.terms().timeout.min(IDLE)
     }
 
     async fn begin(self) -> Result<Download> {
         let idle = self.idle_limit();
         let deadline = self.options.deadline;
-        let Over {
-            conclusion,
-            sent,
-            exchange,
-        } = self.exchange(Reading::Head).await;
-        let accepted = conclusion.accepted()?;
-        let (core, context) = (accepted.core.clone(), accepted.context.clone());
-        let (head, body): (_, Body) = match exchange.unread() {
-            Some(response) => (accepted.answer, Box::pin(response.bytes_stream())),
-            // An error or a page, unless the operation is one of the caller's own
-            // that takes pages for files.
+        let mut exchanged = self.exchange(Reading::Head).await?;
+        let (core, context) = (exchanged.core.clone(), exchanged.accepted.context.clone());
+        let (head, body): (_, Body) = match exchanged.accepted.unread.take() {
+            Some(response) => (exchanged.accepted.answer, Box::pin(response.bytes_stream())),
+            // A page or nothing, unless the operation is one of the caller's own that
+            // takes pages for files.
             None => {
-                let head = accepted.answer.head();
-                let file = accepted.value::<O>(sent)?.into_inner().into_bytes();
+                let head = exchanged.accepted.answer.head();
+                let file = exchanged.value()?.into_inner().into_bytes();
                 (head, Box::pin(stream::iter([Ok(file)])))
             }
         };

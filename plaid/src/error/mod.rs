@@ -14,6 +14,7 @@ pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod verdict;
 
 use std::borrow::Cow;
 
@@ -32,6 +33,7 @@ pub use not_ready::NotReadyError;
 pub use paging::{PagingError, Problem};
 pub(crate) use parts::Parts;
 pub use transport::{TimeoutError, TransportError};
+pub(crate) use verdict::Verdict;
 
 use crate::config::ConfigError;
 

@@ -26,10 +26,18 @@ pub(crate) struct Parts {
 impl Parts {
     /// Reads an error body; `None` if it is none of Plaid's.
     pub(crate) fn read(body: &[u8], redactor: &Redactor) -> Option<Self> {
-        let mut fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
-        let (error_type, error_code) = plaid_names(&fields).or_else(|| oauth_names(&fields))?;
+        let fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
+        let names = plaid_names(&fields).or_else(|| oauth_names(&fields))?;
+        Some(Self::new(fields, names, redactor))
+    }
+
+    fn new(
+        mut fields: Map<String, Value>,
+        (error_type, error_code): (String, String),
+        redactor: &Redactor,
+    ) -> Self {
         let clean = |name: &str| text(&fields, name).map(|text| redactor.clean(text));
-        Some(Self {
+        Self {
             error_type: ErrorType::from(redactor.clean(&error_type).as_str()),
             error_code: ErrorCode::from(redactor.clean(&error_code).as_str()),
             message: clean("error_message").or_else(|| clean("error_description")),
@@ -44,7 +52,7 @@ impl Parts {
                 Some(Value::Array(causes)) => causes,
                 _ => Vec::new(),
             },
-        })
+        }
     }
 
     /// An error that came with a status of success.
@@ -61,8 +69,12 @@ impl Parts {
             return None;
         }
         let fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
-        plaid_names(&fields)?;
-        Self::read(body, redactor)
+        let names = plaid_names(&fields)?;
+        Some(Self::new(fields, names, redactor))
+    }
+
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
     }
 
     pub(crate) fn again(&self) -> Option<table::Again> {

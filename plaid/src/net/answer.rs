@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use serde::Deserialize;
 
 use crate::redact;
@@ -49,6 +49,11 @@ impl Answer {
         redact::id(essence)
     }
 
+    /// Whether this claims to be text or JSON, and not a file.
+    pub(crate) fn is_text(&self) -> bool {
+        is_text(&self.headers)
+    }
+
     /// Whether somebody meant this to be JSON.
     pub(crate) fn claims_json(&self) -> bool {
         let is_labelled = self
@@ -69,6 +74,18 @@ impl Answer {
     }
 }
 
+/// Proxies and maintenance pages answer 200 too; saved as a file, nobody would
+/// notice before it is opened.
+pub(crate) fn is_text(headers: &HeaderMap) -> bool {
+    let declared = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let starts = |prefix: &[u8]| {
+        declared
+            .and_then(|value| value.get(..prefix.len()))
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    starts(b"text/") || starts(b"application/json")
+}
+
 /// How long the answer asks to wait, in either of the two forms of the header.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -82,8 +99,6 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::HeaderValue;
-
     use super::*;
 
     #[test]

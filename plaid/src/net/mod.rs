@@ -7,7 +7,7 @@ mod integrity;
 mod tower;
 mod transport;
 
-pub(crate) use answer::{Answer, retry_after};
+pub(crate) use answer::{Answer, is_text, retry_after};
 #[cfg(feature = "files")]
 pub(crate) use integrity::announced;
 pub(crate) use integrity::{Check, Damage};

@@ -191,7 +191,8 @@ impl<O: Synced> SyncRun<O> {
             match self.once(restarts).await {
                 Err(error) if is_mutation(&error) && restarts < self.max_restarts => {
                     restarts += 1;
-                    let pause = retry::jitter(&self.call.policy(), restarts, fastrand::u64(..));
+                    let pause =
+                        retry::jitter(&self.call.terms().policy, restarts, fastrand::u64(..));
                     tokio::time::sleep(pause).await;
                 }
                 result => return result,

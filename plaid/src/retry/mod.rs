@@ -10,7 +10,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use crate::error::table::Again;
-use crate::error::{ErrorType, Parts};
+use crate::error::{ErrorType, Parts, Verdict};
 use crate::operation::Effect;
 
 /// How often, how fast and how long a request is sent again.
@@ -161,9 +161,12 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// The outcome of an answer that is not a success.
-    pub(crate) fn of_rejection(status: StatusCode, parts: Option<&Parts>) -> Self {
-        let passing = match parts {
+    /// The outcome of an answer.
+    pub(crate) fn of_answer(status: StatusCode, verdict: &Verdict) -> Self {
+        if status.is_success() {
+            return Self::Final;
+        }
+        let passing = match verdict.error() {
             Some(parts) => is_passing(parts),
             None => status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error(),
         };

@@ -21,12 +21,12 @@ fn situation(replay: Replay, outcome: Outcome) -> Situation {
 fn plaid_error(status: u16, error_type: &str, error_code: &str) -> Outcome {
     let body = format!(r#"{{"error_type":"{error_type}","error_code":"{error_code}"}}"#);
     let parts = Parts::read(body.as_bytes(), &Redactor::default());
-    assert!(parts.is_some());
-    Outcome::of_rejection(StatusCode::from_u16(status).unwrap(), parts.as_ref())
+    let verdict = Verdict::Error(Box::new(parts.unwrap()));
+    Outcome::of_answer(StatusCode::from_u16(status).unwrap(), &verdict)
 }
 
 fn plain(status: u16) -> Outcome {
-    Outcome::of_rejection(StatusCode::from_u16(status).unwrap(), None)
+    Outcome::of_answer(StatusCode::from_u16(status).unwrap(), &Verdict::Foreign)
 }
 
 fn retries(replay: Replay, outcome: Outcome) -> bool {

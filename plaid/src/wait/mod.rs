@@ -78,8 +78,9 @@ impl<O: ReadyLater> Call<O> {
     /// One request, within what is left of the time.
     fn once(&self, left: Duration) -> Self {
         let mut call = self.clone();
-        call.options.timeout = Some(self.time_limit().min(left));
-        call.options.retry = Some(self.policy().max_attempts(1));
+        let terms = self.terms();
+        call.options.timeout = Some(terms.timeout.min(left));
+        call.options.retry = Some(terms.policy.max_attempts(1));
         call
     }
 }
@@ -174,7 +175,7 @@ impl<O: ReadyLater> Wait<O> {
     {
         let started = Instant::now();
         let left = self.time_left(started);
-        let mut run = Run::new(self.call.policy().attempts());
+        let mut run = Run::new(self.call.terms().policy.attempts());
         loop {
             let result = make(self.call.once(left())).await;
             let last = match run.judge::<O, T>(result, is_ready, left().is_zero()) {

@@ -314,9 +314,9 @@ impl<'a> Call<'a> {
             ResponseKind::Empty => quote!(()),
         };
         let convert = match &operation.response {
-            ResponseKind::Json(_) => quote!(operation::json),
-            ResponseKind::Bytes(_) => quote!(operation::bytes),
-            ResponseKind::Empty => quote!(operation::empty),
+            ResponseKind::Json(_) => quote!(machinery::json),
+            ResponseKind::Bytes(_) => quote!(machinery::bytes),
+            ResponseKind::Empty => quote!(machinery::empty),
         };
         let method = format_ident!("{}", snake_case(&operation.id));
         let mut arguments: Vec<TokenStream> = Vec::new();
@@ -340,11 +340,11 @@ impl<'a> Call<'a> {
                 const INFO: OperationInfo = #info;
                 type Request = #request;
                 type Response = #response;
-                async fn send(
+                fn prepare(
                     api: &plaid_gen::Client,
                     #taken: &Self::Request,
-                ) -> Sent<Self::Response> {
-                    #convert(api.#method(#(#arguments),*).await)
+                ) -> Prepared<Self::Response> {
+                    #convert(api.#method(#(#arguments),*))
                 }
                 #key
                 #subject
