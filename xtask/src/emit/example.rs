@@ -4,11 +4,11 @@
 //! `plaid` check every one of them.
 
 use anyhow::{Context, Result};
-use heck::ToPascalCase;
 use syn::Type as Ty;
 
-use super::calls::{inner, last_segment, method_name};
+use super::names::method_name;
 use super::refine::{Field, Kind, Refined};
+use super::rust_type::{ident, inner};
 use super::tree;
 use crate::lower::Facts;
 use crate::lower::facts::{Operation, ResponseKind};
@@ -181,10 +181,6 @@ impl Example<'_> {
     }
 }
 
-fn ident(ty: &Ty) -> String {
-    last_segment(ty).map_or_else(String::new, |segment| segment.ident.to_string())
-}
-
 /// Lays statements out as a reader expects them.
 fn format_body(body: &str) -> Result<Vec<String>> {
     let file = syn::parse_str(&format!("fn example() {{ {body} }}"));
@@ -197,14 +193,4 @@ fn format_body(body: &str) -> Result<Vec<String>> {
         .take_while(|line| *line != "}")
         .map(|line| line.strip_prefix("    ").unwrap_or(line).to_owned());
     Ok(lines.collect())
-}
-
-/// Where the documentation of an operation's call is, from that of another call.
-pub fn link(operation: &Operation) -> String {
-    format!(
-        "../{}/struct.{}.html#method.{}",
-        operation.product,
-        operation.product.to_pascal_case(),
-        method_name(operation)
-    )
 }

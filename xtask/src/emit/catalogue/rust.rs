@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use quote::ToTokens as _;
 use serde_json::{Map, Value, json};
 
-use crate::emit::calls::{self, inner};
+use crate::emit::names::{method_name, setter_name};
 use crate::emit::refine::{Field, Kind, Refined, Type};
+use crate::emit::rust_type::inner;
 use crate::lower::Facts;
 use crate::lower::facts::{Operation, Parameter};
 use crate::lower::names::snake_case;
@@ -37,7 +38,7 @@ pub(super) fn call(operation: &Operation, facts: &Facts, refined: &Refined) -> V
     let setters = others.iter().map(|field| setter(field)).chain(headers);
     json!({
         "product": operation.product,
-        "method": calls::method_name(operation),
+        "method": method_name(operation),
         "args": arguments.collect::<Vec<_>>(),
         "setters": setters.collect::<Map<_, _>>(),
         "types": types.found,
@@ -54,7 +55,7 @@ fn argument(field: &Field) -> Value {
 
 fn setter(field: &Field) -> (String, Value) {
     let wanted = inner(&field.ty, "Option").unwrap_or_else(|| field.ty.clone());
-    let method = calls::setter_name(field).to_string();
+    let method = setter_name(field).to_string();
     let facts = json!({ "method": method, "type": type_text(&wanted) });
     (field.facts.name.clone(), facts)
 }
