@@ -13,6 +13,7 @@ use super::tree;
 use crate::lower::Facts;
 use crate::lower::facts::{Operation, ResponseKind};
 use crate::lower::names::snake_case;
+use crate::lower::presence::Presence;
 
 /// A list in a list in a list is deep enough for an example.
 const MAX_DEPTH: usize = 6;
@@ -165,7 +166,7 @@ impl Example<'_> {
                 None => format!("{path}::from(\"value\")"),
             },
             Some(Kind::Record(fields)) => {
-                let is_needed = |field: &&Field| field.facts.presence == "required";
+                let is_needed = |field: &&Field| field.facts.presence == Presence::Required;
                 let needed: Vec<&Field> = fields.iter().filter(is_needed).collect();
                 if needed.is_empty() {
                     return format!("{path}::default()");

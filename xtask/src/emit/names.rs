@@ -93,6 +93,7 @@ fn free_of_call(method: Ident) -> Ident {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lower::credentials::Credentials;
     use crate::lower::facts::{Effect, ResponseKind};
 
     fn named(method: &str, product: &str, path: &str) -> String {
@@ -109,7 +110,7 @@ mod tests {
             request: None,
             response: ResponseKind::Empty,
             effect: Effect::Read,
-            credentials: String::new(),
+            credentials: Credentials::Headers,
             idempotency_field: None,
             path_parameters: Vec::new(),
             headers: Vec::new(),
@@ -122,22 +123,19 @@ mod tests {
 
     #[test]
     fn a_method_does_not_repeat_its_product() {
-        assert_eq!(named("post", "transactions", "/transactions/sync"), "sync");
-        assert_eq!(
-            named("post", "items", "/item/public_token/exchange"),
-            "public_token_exchange"
-        );
-        assert_eq!(
-            named("post", "assets", "/asset_report/pdf/get"),
-            "report_pdf_get"
-        );
-        assert_eq!(
-            named("post", "transactions", "/categories/get"),
-            "categories_get"
-        );
-        assert_eq!(
-            named("get", "fdx", "/fdx/consents/{consentId}"),
-            "consents_get"
-        );
+        for (method, product, path, name) in [
+            ("post", "transactions", "/transactions/sync", "sync"),
+            (
+                "post",
+                "items",
+                "/item/public_token/exchange",
+                "public_token_exchange",
+            ),
+            ("post", "assets", "/asset_report/pdf/get", "report_pdf_get"),
+            ("post", "transactions", "/categories/get", "categories_get"),
+            ("get", "fdx", "/fdx/consents/{consentId}", "consents_get"),
+        ] {
+            assert_eq!(named(method, product, path), name, "{method} {path}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::emit::docs;
 use crate::emit::names::setter_name;
 use crate::emit::refine::Field;
 use crate::emit::rust_type::{inner, is};
-use crate::lower::facts::Parameter;
+use crate::lower::facts::{Parameter, ParameterKind};
 use crate::lower::names::snake_case;
 
 /// The type of an argument for a field, and the field's value made of it.
@@ -63,7 +63,7 @@ pub(super) fn header_setter(parameter: &Parameter) -> TokenStream {
     let ident = format_ident!("{}", snake_case(&parameter.name));
     let docs = docs::attributes(&parameter.description);
     let name = &parameter.name;
-    if parameter.kind == "boolean" {
+    if parameter.kind == ParameterKind::Boolean {
         return quote! {
             #(#docs)*
             pub fn #ident(self, #ident: bool) -> Self {

@@ -11,6 +11,7 @@ use crate::emit::refine::{Field, Refined, Type};
 use crate::emit::rust_type::is;
 use crate::emit::{docs, example, paging, ready};
 use crate::lower::Facts;
+use crate::lower::credentials::Credentials;
 use crate::lower::facts::{Effect, Operation, Parameter, ResponseKind};
 use crate::lower::names::snake_case;
 
@@ -26,7 +27,11 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn new(operation: &'a Operation, facts: &'a Facts, refined: &'a Refined) -> Result<Self> {
+    pub(super) fn new(
+        operation: &'a Operation,
+        facts: &'a Facts,
+        refined: &'a Refined,
+    ) -> Result<Self> {
         let name = operation.request.as_deref();
         let request = name.map(|name| {
             let ty = refined.types.get(name);
@@ -233,10 +238,10 @@ impl<'a> Call<'a> {
             Effect::Read => quote!(Effect::Read),
             Effect::Write => quote!(Effect::Write),
         };
-        let credentials = match operation.credentials.as_str() {
-            "body" => quote!(Credentials::Body),
-            "none" => quote!(Credentials::None),
-            _ => quote!(Credentials::Headers),
+        let credentials = match operation.credentials {
+            Credentials::Headers => quote!(Credentials::Headers),
+            Credentials::Body => quote!(Credentials::Body),
+            Credentials::None => quote!(Credentials::None),
         };
         quote! {
             OperationInfo {
