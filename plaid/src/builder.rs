@@ -17,7 +17,7 @@ use crate::retry::RetryPolicy;
 use crate::transport::HttpTransport;
 
 /// The version of the API that the types of this crate describe.
-const PLAID_VERSION: &str = "2020-09-14";
+const PLAID_VERSION: &str = plaid_common::PLAID_VERSION;
 const USER_AGENT_TEXT: &str = concat!("plaid-rust/", env!("CARGO_PKG_VERSION"));
 /// Calls that ask a bank may take 30 s and more, some more than a minute.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -359,17 +359,11 @@ impl Access {
     }
 }
 
-/// Strict about what a copied secret picks up: a newline at its end, quotes of
-/// another alphabet.
+/// A header's value that is not shown.
 fn sensitive(what: &str, prefix: &str, secret: &Secret) -> Result<HeaderValue> {
     let text = secret.expose_secret();
-    if text.is_empty() {
-        return Err(Error::config(format!("{what} is empty")));
-    }
-    if !text.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(Error::config(format!(
-            "{what} has spaces, line breaks or characters outside of ASCII",
-        )));
+    if let Some(problem) = plaid_common::credential::problem(text) {
+        return Err(Error::config(format!("{what} {problem}")));
     }
     let mut value = HeaderValue::from_str(&format!("{prefix}{text}"))
         .map_err(|_| Error::config(format!("{what} does not fit into a header")))?;

@@ -123,25 +123,12 @@ mod hash {
     fn decode(text: &str) -> Option<[u8; LENGTH]> {
         let text = text.trim();
         if text.len() == 2 * LENGTH {
-            return hexadecimal(text);
+            return plaid_common::hex::decode(text);
         }
         let text = text.trim_end_matches('=');
         let standard = BASE64_STANDARD_NO_PAD.decode(text);
         let decoded = standard.or_else(|_| BASE64_URL_SAFE_NO_PAD.decode(text));
         decoded.ok()?.try_into().ok()
-    }
-
-    fn hexadecimal(text: &str) -> Option<[u8; LENGTH]> {
-        let mut bytes = [0; LENGTH];
-        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let digits = std::str::from_utf8(digits).ok()?;
-            // `from_str_radix` takes a sign.
-            if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-                return None;
-            }
-            *byte = u8::from_str_radix(digits, 16).ok()?;
-        }
-        Some(bytes)
     }
 
     #[cfg(test)]

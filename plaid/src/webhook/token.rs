@@ -152,21 +152,8 @@ pub(super) fn is_key_id(kid: &str) -> bool {
 
 /// Exactly 64 digits in lower case.
 fn hash_of_hex(text: &str) -> Option<[u8; 32]> {
-    let digits: &[u8; 64] = text.as_bytes().try_into().ok()?;
-    let mut hash = [0; 32];
-    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
-        let [high, low] = pair else { return None };
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(hash)
-}
-
-fn digit(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+    let is_lower = !text.bytes().any(|digit| digit.is_ascii_uppercase());
+    plaid_common::hex::decode(text).filter(|_| is_lower)
 }
 
 fn unix_seconds(time: SystemTime) -> i64 {

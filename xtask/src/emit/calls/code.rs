@@ -262,11 +262,7 @@ impl<'a> Call<'a> {
 
     /// What Plaid counts requests by, beside the client and the operation.
     fn subject(&self) -> Option<TokenStream> {
-        let name = match self.operation.path.as_str() {
-            path if path.starts_with("/asset_report/") => "asset_report_token",
-            "/payment_initiation/consent/payment/execute" => "consent_id",
-            _ => "access_token",
-        };
+        let name = plaid_common::rate_limits::subject(&self.operation.path);
         let field = self.field(name)?;
         let ident = &field.ident;
         let value = match (is(&field.ty, "Option"), name) {
