@@ -7,7 +7,11 @@
 //! ```
 //!
 //! With `PLAID_CLIENT_ID`, `PLAID_SECRET` and `PLAID_ENV=sandbox` it makes the same
-//! calls to Plaid.
+//! calls to Plaid, which takes TLS:
+//!
+//! ```text
+//! cargo run --example stripe --features tls
+//! ```
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::env;
@@ -23,12 +27,19 @@ const NEXT: &str = "
 What to try next:
   cargo run -p plaid-gateway
       starts the explorer, a page to try any call and copy its code
-  PLAID_CLIENT_ID=… PLAID_SECRET=… PLAID_ENV=sandbox cargo run --example stripe
+  PLAID_CLIENT_ID=… PLAID_SECRET=… PLAID_ENV=sandbox cargo run --example stripe --features tls
       makes the same calls to Plaid; keys: https://dashboard.plaid.com/developers/keys";
+
+const NO_TLS: &str = "calls to Plaid take TLS: add `--features tls`";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     if env::var_os("PLAID_CLIENT_ID").is_some() {
+        // An emulator on this machine speaks plain http.
+        let is_plain = env::var("PLAID_ENV").is_ok_and(|url| url.starts_with("http://"));
+        if !is_plain && !cfg!(feature = "tls") {
+            return Err(NO_TLS.into());
+        }
         println!("plaid     PLAID_CLIENT_ID is set: calling Plaid");
         return stripe_token(&Client::from_env()?).await;
     }

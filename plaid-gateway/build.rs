@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use plaid_common::hex::Hex;
 use sha2::{Digest, Sha256};
 
 /// The folders, and where the page finds their files.
@@ -32,11 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let packed = out.join(format!("{index}.gz"));
         fs::write(&packed, gzip(&content)?)?;
         let hash = Sha256::digest(&content);
-        let hash = hash.iter().take(16).fold(String::new(), |mut text, byte| {
-            // Writing to a string does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        let hash = Hex(&hash[..16]);
         writeln!(
             table,
             "    File {{ name: {name:?}, etag: \"\\\"{hash}\\\"\", gzip: include_bytes!({packed:?}) }},",

@@ -7,11 +7,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
 use tokio::time::Sleep;
 
 use crate::record::Record;
+use crate::refusal::Refusal;
+use crate::slots::CallSlots;
 use crate::upstream::Answer;
 use crate::watch::{self, Watch};
+use crate::within::within;
 
 /// The body of an answer.
 pub struct AnswerBody(Kind);
@@ -51,30 +55,44 @@ impl CutOff {
 }
 
 /// An answer that is passed on piece by piece.
-pub(crate) struct Stream {
-    pub(crate) upstream: Answer,
+struct Stream {
+    upstream: Answer,
     /// What has come already, and been watched and written down.
-    pub(crate) first: Bytes,
-    pub(crate) watch: Watch,
-    pub(crate) record: Record,
+    first: Bytes,
+    watch: Watch,
+    record: Record,
     /// The longest pause.
-    pub(crate) patience: Duration,
+    patience: Duration,
     /// How many bytes more may come.
-    pub(crate) left: u64,
+    left: u64,
     /// Runs while there is nothing to pass on.
-    pub(crate) pause: Option<Pin<Box<Sleep>>>,
-    pub(crate) is_over: bool,
-    /// What is given back at the end: the places that the call takes.
-    #[expect(dead_code, reason = "held, not read")]
-    pub(crate) places: crate::gateway::Places,
+    pause: Option<Pin<Box<Sleep>>>,
+    is_over: bool,
+    #[expect(dead_code, reason = "held until the end, not read")]
+    slots: CallSlots,
 }
+
+/// What comes back, before it has a record.
+pub(crate) struct Passing {
+    pub(crate) upstream: Answer,
+    /// The first piece, watched.
+    pub(crate) first: Bytes,
+    pub(crate) is_whole: bool,
+    pub(crate) watch: Watch,
+    pub(crate) patience: Duration,
+    pub(crate) left: u64,
+    pub(crate) slots: CallSlots,
+}
+
+pub(crate) const BROKEN: &str =
+    "it broke off or was not HTTP; before you repeat a write, check whether it happened";
 
 impl AnswerBody {
     pub(crate) fn whole(bytes: Bytes) -> Self {
         Self(Kind::Whole(Some(bytes).filter(|b| !b.is_empty())))
     }
 
-    pub(crate) fn stream(stream: Stream) -> Self {
+    fn stream(stream: Stream) -> Self {
         Self(Kind::Stream(Box::new(stream)))
     }
 }
@@ -112,6 +130,56 @@ impl Body for AnswerBody {
             // The length that the upstream gave stands in the headers.
             Kind::Stream(_) => SizeHint::default(),
         }
+    }
+}
+
+impl Passing {
+    /// Waits for the first piece of which something may be passed on.
+    pub(crate) async fn begin(&mut self) -> Result<(), Refusal> {
+        while self.first.is_empty() && !self.is_whole {
+            let piece = self.piece().await?;
+            self.left = self.left.saturating_sub(piece.len() as u64);
+            let watched = self.watch.push(piece);
+            self.first = watched.map_err(|_| Refusal::UpstreamAnswer("it is not for callers"))?;
+            self.is_whole |= Body::is_end_stream(&self.upstream);
+        }
+        if self.is_whole {
+            self.first = watch::join(std::mem::take(&mut self.first), self.watch.finish());
+        }
+        Ok(())
+    }
+
+    async fn piece(&mut self) -> Result<Bytes, Refusal> {
+        let frame = within(self.patience, self.upstream.frame()).await;
+        match frame.map_err(|_| Refusal::UpstreamTimeout)? {
+            None => {
+                self.is_whole = true;
+                Ok(Bytes::new())
+            }
+            // Trailers have no place in Plaid's answers.
+            Some(Ok(frame)) => Ok(frame.into_data().unwrap_or_default()),
+            Some(Err(_)) => Err(Refusal::UpstreamAnswer(BROKEN)),
+        }
+    }
+
+    pub(crate) fn body(self, mut record: Record) -> AnswerBody {
+        record.passed(self.first.len());
+        if self.is_whole {
+            record.request_id(self.watch.request_id().map(str::to_owned));
+            record.ended("answered");
+            return AnswerBody::whole(self.first);
+        }
+        AnswerBody::stream(Stream {
+            upstream: self.upstream,
+            first: self.first,
+            watch: self.watch,
+            record,
+            patience: self.patience,
+            left: self.left,
+            pause: None,
+            is_over: false,
+            slots: self.slots,
+        })
     }
 }
 

@@ -1,126 +1,29 @@
 //! Who may call, what, and how much.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::HeaderValue;
-use sha2::{Digest, Sha256};
-use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use plaid_common::credential;
+use subtle::{Choice, ConditionallySelectable};
 
-use crate::config::ConfigError;
+use crate::error::ConfigError;
+use crate::key::KeyHash;
 use crate::operations::{Operation, operations};
 use crate::refusal::Refusal;
 use crate::slots::{Slots, Taken};
 
 /// The longest key that is looked at.
 const MAX_KEY: usize = 256;
-/// What a key begins with, so that a scanner of repositories knows one when it sees it.
-const PREFIX: &str = "pgk_";
 
 /// The name in logs and metrics of a caller on a gateway that asks for no key.
 pub(crate) static NO_KEY: LazyLock<Arc<str>> = LazyLock::new(|| "local".into());
 /// The same for one that has not shown a key that is known.
 pub(crate) static UNKNOWN: LazyLock<Arc<str>> = LazyLock::new(|| "unknown".into());
-
-/// The hash of a caller's key, which is all that the gateway knows of it.
-///
-/// SHA-256 without salt or stretching: a key has 256 bits from the system's source of
-/// randomness, so there is nothing to guess.
-#[derive(Clone, Copy)]
-pub struct KeyHash([u8; 32]);
-
-/// A new key, and its hash for the configuration.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct NewKey {
-    /// The key, to be given to the caller. It is shown once and stored nowhere.
-    pub key: String,
-    /// What the gateway is configured with.
-    pub hash: KeyHash,
-}
-
-impl NewKey {
-    /// Makes a key.
-    ///
-    /// # Errors
-    /// When the system has no randomness to give.
-    ///
-    /// ```
-    /// let new = plaid_gateway::NewKey::generate()?;
-    /// assert!(new.key.starts_with("pgk_"));
-    /// # Ok::<(), plaid_gateway::ConfigError>(())
-    /// ```
-    pub fn generate() -> Result<Self, ConfigError> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes)
-            .map_err(|_| ConfigError::new("the system gives no random bytes"))?;
-        let key = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes));
-        let hash = KeyHash::of(&key);
-        Ok(Self { key, hash })
-    }
-}
-
-impl fmt::Debug for NewKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("NewKey(..)")
-    }
-}
-
-impl KeyHash {
-    /// The hash of a key.
-    pub fn of(key: &str) -> Self {
-        Self(Sha256::digest(key.as_bytes()).into())
-    }
-
-    /// Reads the 64 hexadecimal digits of a hash.
-    ///
-    /// # Errors
-    /// When it is anything else, such as the key itself.
-    pub fn from_hex(text: &str) -> Result<Self, ConfigError> {
-        let problem = || {
-            ConfigError::new(
-                "a key_sha256 has to be 64 hexadecimal digits: `plaid-gateway key new` makes one",
-            )
-        };
-        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(problem());
-        }
-        let mut hash = [0; 32];
-        for (index, byte) in hash.iter_mut().enumerate() {
-            let digits = text.get(2 * index..2 * index + 2).ok_or_else(problem)?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| problem())?;
-        }
-        Ok(Self(hash))
-    }
-}
-
-/// The hexadecimal digits.
-impl fmt::Display for KeyHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for KeyHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeyHash(..)")
-    }
-}
-
-impl PartialEq for KeyHash {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
-    }
-}
-
-impl Eq for KeyHash {}
 
 /// A caller and its limits.
 ///
@@ -136,6 +39,7 @@ impl Eq for KeyHash {}
 pub struct Caller {
     pub(crate) name: String,
     pub(crate) key: KeyHash,
+    pub(crate) has_all_operations: bool,
     pub(crate) operations: Vec<String>,
     pub(crate) products: Vec<String>,
     pub(crate) rate: Option<(u32, u32)>,
@@ -144,11 +48,14 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// A caller that may use every operation. The name stands in logs and metrics.
+    /// A caller that may use nothing until it is given [`operations`](Self::operations),
+    /// [`products`](Self::products) or [`all_operations`](Self::all_operations). The name
+    /// appears in logs and metrics.
     pub fn new(name: impl Into<String>, key: KeyHash) -> Self {
         Self {
             name: name.into(),
             key,
+            has_all_operations: false,
             operations: Vec::new(),
             products: Vec::new(),
             rate: None,
@@ -166,6 +73,12 @@ impl Caller {
     /// Allows all operations of these products.
     pub fn products<T: Into<String>>(mut self, allowed: impl IntoIterator<Item = T>) -> Self {
         self.products.extend(allowed.into_iter().map(Into::into));
+        self
+    }
+
+    /// Allows every operation of the API, also those that move money.
+    pub fn all_operations(mut self) -> Self {
+        self.has_all_operations = true;
         self
     }
 
@@ -198,10 +111,17 @@ pub(crate) struct Callers(Vec<Arc<Known>>);
 pub(crate) struct Known {
     pub(crate) caller: Caller,
     pub(crate) name: Arc<str>,
-    /// None: everything.
-    allowed: Option<HashSet<&'static str>>,
+    allowed: Allowed,
     rate: Option<DefaultDirectRateLimiter>,
     slots: Option<Arc<Slots>>,
+}
+
+/// The operations that a caller may use.
+#[derive(Debug)]
+enum Allowed {
+    All,
+    /// These ids.
+    These(HashSet<&'static str>),
 }
 
 impl Callers {
@@ -212,7 +132,7 @@ impl Callers {
         let mut hashes = HashSet::new();
         let mut known = Vec::with_capacity(callers.len());
         for caller in callers {
-            if !names.insert(caller.name.as_str()) || !hashes.insert(caller.key.0) {
+            if !names.insert(caller.name.as_str()) || !hashes.insert(caller.key.bytes()) {
                 let name = &caller.name;
                 let message = format!("the caller {name:?}, or its key, is there twice");
                 return Err(ConfigError::new(message));
@@ -236,7 +156,7 @@ impl Callers {
         let key = KeyHash::of(bearer(authorization?)?);
         let mut found = u32::MAX;
         for (index, known) in (0_u32..).zip(&self.0) {
-            let same: Choice = known.caller.key.0.ct_eq(&key.0);
+            let same: Choice = known.caller.key.is(&key);
             found.conditional_assign(&index, same);
         }
         self.0.get(usize::try_from(found).ok()?)
@@ -246,8 +166,7 @@ impl Callers {
 /// The key in `Bearer KEY`.
 fn bearer(value: &HeaderValue) -> Option<&str> {
     let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
-    let is_key =
-        !key.is_empty() && key.len() <= MAX_KEY && key.bytes().all(|b| b.is_ascii_graphic());
+    let is_key = key.len() <= MAX_KEY && credential::problem(key).is_none();
     (scheme.eq_ignore_ascii_case("bearer") && is_key).then_some(key)
 }
 
@@ -266,7 +185,7 @@ impl Known {
             return Err(ConfigError::new(message));
         }
         Ok(Self {
-            allowed: allowed(caller)?,
+            allowed: Allowed::of(caller)?,
             rate: caller.rate.map(|rate| limiter(name, rate)).transpose()?,
             slots: caller.concurrency.map(Slots::new),
             name: caller.name.as_str().into(),
@@ -275,10 +194,10 @@ impl Known {
     }
 
     pub(crate) fn may_use(&self, operation: &Operation) -> Result<(), Refusal> {
-        let allowed = self.allowed.as_ref();
-        match allowed.is_none_or(|allowed| allowed.contains(operation.id.as_str())) {
-            true => Ok(()),
-            false => Err(Refusal::NotAllowed),
+        match &self.allowed {
+            Allowed::All => Ok(()),
+            Allowed::These(ids) if ids.contains(operation.id.as_str()) => Ok(()),
+            Allowed::These(_) => Err(Refusal::NotAllowed),
         }
     }
 
@@ -296,33 +215,29 @@ impl Known {
     }
 }
 
-/// The ids of the operations that a caller may use.
-fn allowed(caller: &Caller) -> Result<Option<HashSet<&'static str>>, ConfigError> {
-    if caller.operations.is_empty() && caller.products.is_empty() {
-        return Ok(None);
-    }
-    let mut ids = HashSet::new();
-    for wanted in &caller.operations {
-        let is_it = |o: &&Operation| o.id == *wanted || o.path == *wanted;
-        let found = operations().iter().find(is_it);
-        ids.insert(
-            found
-                .ok_or_else(|| unknown(caller, "operation", wanted))?
-                .id
-                .as_str(),
-        );
-    }
-    for wanted in &caller.products {
-        let mut found = operations()
-            .iter()
-            .filter(|o| o.product == *wanted)
-            .peekable();
-        if found.peek().is_none() {
-            return Err(unknown(caller, "product", wanted));
+impl Allowed {
+    fn of(caller: &Caller) -> Result<Self, ConfigError> {
+        if caller.has_all_operations {
+            return Ok(Self::All);
         }
-        ids.extend(found.map(|o| o.id.as_str()));
+        let mut ids = HashSet::new();
+        for wanted in &caller.operations {
+            let is_it = |o: &&Operation| o.id == *wanted || o.path == *wanted;
+            let found = operations().iter().find(is_it);
+            let found = found.ok_or_else(|| unknown(caller, "operation", wanted))?;
+            ids.insert(found.id.as_str());
+        }
+        for wanted in &caller.products {
+            let of_product = operations().iter().filter(|o| o.product == *wanted);
+            let before = ids.len();
+            ids.extend(of_product.map(|o| o.id.as_str()));
+            let is_known = || operations().iter().any(|o| o.product == *wanted);
+            if ids.len() == before && !is_known() {
+                return Err(unknown(caller, "product", wanted));
+            }
+        }
+        Ok(Self::These(ids))
     }
-    Ok(Some(ids))
 }
 
 fn unknown(caller: &Caller, what: &str, wanted: &str) -> ConfigError {
@@ -350,6 +265,7 @@ fn limiter(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::NewKey;
 
     fn header(text: &str) -> HeaderValue {
         HeaderValue::from_str(text).unwrap()
@@ -391,20 +307,9 @@ mod tests {
             "Bearer ".to_owned(),
             "Bearer".to_owned(),
         ] {
-            assert!(callers.find(Some(&header(&wrong))).is_none());
+            assert!(callers.find(Some(&header(&wrong))).is_none(), "{wrong}");
         }
         assert!(callers.find(None).is_none());
-    }
-
-    #[test]
-    fn neither_a_key_nor_its_hash_is_shown() {
-        let new = NewKey::generate().unwrap();
-        let shown = format!("{new:?} {:?} {:?}", new.hash, Caller::new("a", new.hash));
-        assert!(!shown.contains(&new.key) && !shown.contains(&new.hash.to_string()));
-        let read = KeyHash::from_hex(&new.hash.to_string()).unwrap();
-        assert_eq!(read, KeyHash::of(&new.key));
-        assert!(KeyHash::from_hex(&new.key).is_err());
-        assert!(KeyHash::from_hex(&"ä".repeat(32)).is_err());
     }
 
     #[test]
@@ -423,6 +328,24 @@ mod tests {
         ] {
             let outcome = callers.0[0].may_use(operation(id));
             assert_eq!(outcome.is_ok(), allowed, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_caller_that_was_given_nothing_may_use_nothing() {
+        let hash = KeyHash::of("a");
+        for (caller, allowed) in [
+            (Caller::new("a", hash), false),
+            (Caller::new("a", hash).rate(1, 1).concurrency(1), false),
+            (Caller::new("a", hash).operations([""; 0]), false),
+            (Caller::new("a", hash).products([""; 0]), false),
+            (Caller::new("a", hash).all_operations(), true),
+        ] {
+            let callers = callers(std::slice::from_ref(&caller)).unwrap();
+            for id in ["itemGet", "transferCreate"] {
+                let outcome = callers.0[0].may_use(operation(id));
+                assert_eq!(outcome.is_ok(), allowed, "{caller:?} {id}");
+            }
         }
     }
 

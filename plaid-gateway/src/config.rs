@@ -1,31 +1,17 @@
 //! Everything about a gateway that can be set.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use http::uri::{Authority, Scheme};
 use http::{HeaderName, HeaderValue, Uri};
+use plaid_common::PLAID_VERSION;
 
 use crate::callers::Caller;
 use crate::credentials::Credentials;
+use crate::error::ConfigError;
 use crate::tap::{MAX_HEAD, MAX_HEADERS};
-
-/// The version of the API that the operations are of.
-pub(crate) const PLAID_VERSION: &str = "2020-09-14";
-
-/// What is wrong with a configuration, and what to do. Values are not quoted where they
-/// could be secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(Cow<'static, str>);
-
-impl ConfigError {
-    pub(crate) fn new(message: impl Into<Cow<'static, str>>) -> Self {
-        Self(message.into())
-    }
-}
 
 /// How a gateway is to behave.
 ///
@@ -35,7 +21,8 @@ impl ConfigError {
 /// let key = NewKey::generate()?;
 /// let mut config = Config::new(Upstream::sandbox());
 /// config.credentials = Some(Credentials::new("a-client-id", "a-secret")?);
-/// config.callers.push(Caller::new("billing", key.hash));
+/// let caller = Caller::new("billing", key.hash).products(["transactions"]);
+/// config.callers.push(caller);
 /// # Ok::<(), plaid_gateway::ConfigError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

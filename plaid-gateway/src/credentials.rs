@@ -3,9 +3,10 @@
 use std::fmt;
 
 use http::HeaderValue;
+use plaid_common::credential;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::ConfigError;
+use crate::error::ConfigError;
 
 /// The two parts by which Plaid knows a team. `Debug` shows neither.
 ///
@@ -64,13 +65,8 @@ impl Credentials {
 impl Part {
     fn new(name: &'static str, text: String) -> Result<Self, ConfigError> {
         let problem = |what: &str| ConfigError::new(format!("the {name} {what}"));
-        if text.is_empty() {
-            return Err(problem("of Plaid's credentials is empty"));
-        }
-        if !text.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(problem(
-                "has spaces, line breaks or characters outside of ASCII",
-            ));
+        if let Some(what) = credential::problem(&text) {
+            return Err(problem(what));
         }
         let mut header =
             HeaderValue::from_str(&text).map_err(|_| problem("does not fit into a header"))?;

@@ -23,22 +23,26 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod answer;
+mod body;
+mod call;
 mod callers;
 mod config;
 mod credentials;
+mod error;
 mod explorer;
 mod gateway;
 mod headers;
+mod key;
 mod metrics;
+mod mounted;
 mod operations;
 mod origin;
-#[cfg(feature = "command")]
-mod outline;
 mod pulse;
 mod record;
 mod refusal;
 pub mod rewrite;
 mod server;
+mod settings;
 mod slots;
 #[cfg(feature = "command")]
 pub mod source;
@@ -46,10 +50,13 @@ pub mod source;
 pub mod tap;
 mod upstream;
 mod watch;
+mod within;
 
 pub use answer::{AnswerBody, CutOff};
-pub use callers::{Caller, KeyHash, NewKey};
-pub use config::{Config, ConfigError, Limits, Timeouts, Upstream};
+pub use callers::Caller;
+pub use config::{Config, Limits, Timeouts, Upstream};
 pub use credentials::Credentials;
+pub use error::ConfigError;
 pub use gateway::Gateway;
+pub use key::{KeyHash, NewKey};
 pub use operations::{Operation, Place, operations};

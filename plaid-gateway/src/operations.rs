@@ -117,7 +117,8 @@ mod tests {
         let braces = |o: &&Operation| o.path.contains('{');
         for operation in table.iter().filter(braces) {
             let (_, parameter) = operation.path.split_once('{').unwrap();
-            assert!(parameter.ends_with('}') && !parameter.contains('/'));
+            let is_last = parameter.ends_with('}') && !parameter.contains('/');
+            assert!(is_last, "{}", operation.path);
         }
     }
 

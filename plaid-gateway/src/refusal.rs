@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
-use serde::Serialize;
+use plaid_common::error_body::ErrorBody;
 
 use crate::rewrite::Problem;
 
@@ -55,18 +55,6 @@ const REQUEST: &str = "INVALID_REQUEST";
 const INPUT: &str = "INVALID_INPUT";
 const API: &str = "API_ERROR";
 const INTERNAL: &str = "INTERNAL_SERVER_ERROR";
-
-/// The seven keys of an error, in alphabetical order.
-#[derive(Serialize)]
-struct Error<'a> {
-    display_message: Option<&'a str>,
-    documentation_url: String,
-    error_code: &'a str,
-    error_message: &'a str,
-    error_type: &'a str,
-    request_id: &'a str,
-    suggested_action: Option<&'a str>,
-}
 
 impl Refusal {
     /// Status, type, code and message. Types and codes are Plaid's, so that a client
@@ -233,18 +221,7 @@ impl Refusal {
     /// The answer that tells the caller.
     pub(crate) fn response(self, request_id: &str) -> Response<Bytes> {
         let (status, error_type, error_code, message) = self.parts();
-        let family = error_type.to_ascii_lowercase().replace('_', "-");
-        let family = family.strip_suffix("-error").unwrap_or(&family);
-        let error = Error {
-            display_message: None,
-            documentation_url: format!("https://plaid.com/docs/?ref=error#{family}-errors"),
-            error_code,
-            error_message: &message,
-            error_type,
-            request_id,
-            suggested_action: None,
-        };
-        let body = serde_json::to_vec_pretty(&error).unwrap_or_default();
+        let body = ErrorBody::new(error_type, error_code, Some(&*message), request_id).to_bytes();
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();

@@ -13,8 +13,8 @@ use crate::Error;
 
 /// How often the file is looked at for changes.
 const LOOK: Duration = Duration::from_secs(2);
-/// How long a file has to stay as it is before it is taken: whoever writes it may not be
-/// through with it.
+/// How long a file must stay as it is before it is taken. One that is still being written
+/// may lack callers, and they would be rejected until the next look.
 const SETTLE: Duration = Duration::from_millis(500);
 
 /// A text by its hash: what it holds may be secret.
@@ -227,11 +227,9 @@ mod tests {
                 "{text:?}"
             );
             failed += 1;
-            assert_eq!(
-                counted(&gateway, "plaid_gateway_failed_reloads_total"),
-                failed
-            );
-            assert_eq!(counted(&gateway, "plaid_gateway_reloads_total"), 0);
+            let [refused, taken] = ["failed_reloads", "reloads"]
+                .map(|name| counted(&gateway, &format!("plaid_gateway_{name}_total")));
+            assert_eq!((refused, taken), (failed, 0), "{text:?}");
         }
         host.change(&gateway, Ok(good)).await.unwrap();
         assert_eq!(counted(&gateway, "plaid_gateway_reloads_total"), 1);

@@ -216,7 +216,7 @@ mod tests {
             r#"{"secrets":"kept","client_ids":1,"secret_":2,"":3}"#,
             r#"{"text":"\u0061\/\ud83d\ude00"}"#,
         ] {
-            assert_eq!(stripped(body).as_deref(), Ok(body));
+            assert_eq!(stripped(body).as_deref(), Ok(body), "{body}");
         }
         assert_eq!(
             stripped(r#" { "a": 1.10 , "secret": "x" , "b" :[ 2 ] } "#).as_deref(),
@@ -237,7 +237,7 @@ mod tests {
             (r#"{"secret":"x"}"#, format!("{{{head}}}")),
             (r#"{"a":1,"secret":"x"}"#, format!("{{{head},\"a\":1}}")),
         ] {
-            assert_eq!(changed(body, &added).as_ref(), Ok(&expected));
+            assert_eq!(changed(body, &added).as_ref(), Ok(&expected), "{body}");
         }
     }
 

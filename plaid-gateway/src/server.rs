@@ -88,8 +88,8 @@ impl Gateway {
     }
 
     /// Like [`serve`](Self::serve), with so many threads that each have connections and
-    /// an event loop of their own. A call then stays on its thread, which saves the
-    /// price of waking another up: more than half of what a call costs.
+    /// an event loop of their own. A call then stays on its thread and does not wake another
+    /// one up: with a log that does not either, that saves 15 of 37 µs of a call.
     ///
     /// # Errors
     /// As [`serve`](Self::serve), and when a thread cannot be started.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// So many places. A semaphore that can be waited for has a queue, and a lock around it,
-/// that every call would pay for.
+/// So many places. tokio's semaphore can be waited for: it has a queue, and a lock around
+/// it, that every call would take up to four times. These forty lines are a part of the
+/// fifth of a call's work that [`pulse`](crate::pulse) has the figures of.
 #[derive(Debug)]
 pub(crate) struct Slots {
     free: AtomicUsize,
@@ -49,6 +50,24 @@ impl Taken {
         self.count += std::mem::take(&mut more.count);
         Some(())
     }
+}
+
+/// What all calls of a gateway share.
+#[derive(Debug)]
+pub(crate) struct Room {
+    /// Calls under way.
+    pub(crate) calls: Arc<Slots>,
+    /// Bytes of bodies that are held until the rest has come.
+    pub(crate) bodies: Arc<Slots>,
+}
+
+/// What a call takes up until its answer has ended: a slot of the gateway's, and one of
+/// the caller's where that has a limit.
+#[derive(Debug)]
+#[expect(dead_code, reason = "held until the answer has ended, not read")]
+pub(crate) struct CallSlots {
+    pub(crate) call: Taken,
+    pub(crate) caller: Option<Taken>,
 }
 
 impl Drop for Taken {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
-use serde::Serialize;
+use plaid_common::error_body::{ErrorBody, documentation_url};
 use serde_json::{Value, json};
 
 /// An answer that reports a failure, in the shape all operations share.
@@ -15,19 +15,6 @@ pub(crate) struct ApiError {
     /// Some errors really come without a message.
     pub(crate) message: Option<Cow<'static, str>>,
     display_message: Option<&'static str>,
-}
-
-/// The seven keys of an error body. Fields are declared in the order in which
-/// they are written, which is alphabetical.
-#[derive(Serialize)]
-struct Body<'a> {
-    display_message: Option<&'static str>,
-    documentation_url: String,
-    error_code: &'a str,
-    error_message: Option<&'a str>,
-    error_type: &'a str,
-    request_id: &'a str,
-    suggested_action: Option<&'static str>,
 }
 
 impl ApiError {
@@ -161,16 +148,10 @@ impl ApiError {
 
     /// The body as bytes.
     pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
-        let body = Body {
-            display_message: self.display_message,
-            documentation_url: self.documentation_url(),
-            error_code: &self.error_code,
-            error_message: self.message.as_deref(),
-            error_type: &self.error_type,
-            request_id,
-            suggested_action: None,
-        };
-        serde_json::to_vec_pretty(&body).unwrap_or_default()
+        let message = self.message.as_deref();
+        let mut body = ErrorBody::new(&self.error_type, &self.error_code, message, request_id);
+        body.display_message = self.display_message;
+        body.to_bytes()
     }
 
     /// The body of an operation that reports errors as the standard of OAuth has
@@ -193,19 +174,13 @@ impl ApiError {
     pub(crate) fn embedded(&self) -> Value {
         json!({
             "display_message": self.display_message,
-            "documentation_url": self.documentation_url(),
+            "documentation_url": documentation_url(&self.error_type),
             "error_code": self.error_code,
             "error_message": self.message.as_deref().unwrap_or_default(),
             "error_type": self.error_type,
             "status": self.status.as_u16(),
             "suggested_action": null,
         })
-    }
-
-    fn documentation_url(&self) -> String {
-        let family = self.error_type.to_ascii_lowercase().replace('_', "-");
-        let family = family.strip_suffix("-error").unwrap_or(&family);
-        format!("https://plaid.com/docs/?ref=error#{family}-errors")
     }
 }
 
@@ -230,20 +205,6 @@ mod tests {
   "request_id": "M5lB3d4NoqYdU2t",
   "suggested_action": null
 }"#
-        );
-    }
-
-    #[test]
-    fn the_documentation_is_that_of_the_type() {
-        assert!(
-            ApiError::login_required()
-                .documentation_url()
-                .ends_with("#item-errors")
-        );
-        assert!(
-            ApiError::rate_limit("RATE_LIMIT")
-                .documentation_url()
-                .ends_with("#rate-limit-exceeded-errors")
         );
     }
 }

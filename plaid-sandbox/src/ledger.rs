@@ -26,7 +26,7 @@ use crate::{
     catalog::transactions::{self, Booking, MONTH, PERIOD, PURCHASE, TIP, Text, VARIOUS},
     ids::{Id, Ids},
     money::{self, Money},
-    storage::Misfit,
+    storage::{self, Misfit},
 };
 
 /// Refreshes that one Item takes. The log grows with each of them.
@@ -178,14 +178,11 @@ struct Record {
 
 impl Stretch {
     pub(crate) fn encode(&self) -> Option<Vec<u8>> {
-        postcard::to_allocvec(self).ok()
+        storage::pack(self)
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Misfit> {
-        match postcard::take_from_bytes(bytes) {
-            Ok((stretch, [])) => Ok(stretch),
-            _ => Err(Misfit),
-        }
+        storage::unpack(bytes)
     }
 }
 

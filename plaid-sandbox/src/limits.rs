@@ -3,146 +3,106 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use plaid_common::rate_limits::{Limit, TABLE};
 
 use crate::error::ApiError;
 
-/// A limit counts the requests of a minute.
-const MINUTE: TimeDelta = TimeDelta::minutes(1);
-
-/// Pairs of operation and Item whose requests are counted at a time.
+/// Pairs of operation and subject whose requests are counted at a time.
 const MAX_COUNTS: usize = 100_000;
 
-/// How often an operation can be called in a minute.
-struct Limit {
-    path: &'static str,
-    per_item: Option<u32>,
-    per_client: u32,
-    /// The code for an Item's limit, and that for all requests together.
-    codes: [&'static str; 2],
-}
+/// The error code of a limit without one of its own.
+const CODE: &str = "RATE_LIMIT";
 
-const fn limit(path: &'static str, per_item: u32, per_client: u32, code: &'static str) -> Limit {
-    Limit {
-        path,
-        per_item: Some(per_item),
-        per_client,
-        codes: [code, code],
-    }
-}
-
-const fn of_client(path: &'static str, per_client: u32, code: &'static str) -> Limit {
-    Limit {
-        path,
-        per_item: None,
-        per_client,
-        codes: [code, code],
-    }
-}
-
-const LIMITS: [Limit; 30] = [
-    Limit {
-        path: "/accounts/balance/get",
-        per_item: Some(25),
-        per_client: 100,
-        codes: ["BALANCE_LIMIT", "ACCOUNTS_BALANCE_GET_LIMIT"],
-    },
-    limit("/accounts/get", 100, 5_000, "ACCOUNTS_LIMIT"),
-    of_client("/asset_report/create", 100, "RATE_LIMIT"),
-    of_client("/asset_report/get", 1_000, "RATE_LIMIT"),
-    of_client("/asset_report/refresh", 100, "RATE_LIMIT"),
-    limit("/auth/get", 100, 500, "AUTH_LIMIT"),
-    limit("/identity/get", 100, 1_000, "IDENTITY_LIMIT"),
-    of_client("/identity_verification/create", 60, "RATE_LIMIT"),
-    of_client("/identity_verification/get", 60, "RATE_LIMIT"),
-    of_client("/identity_verification/list", 60, "RATE_LIMIT"),
-    of_client("/institutions/get", 10, "INSTITUTIONS_GET_LIMIT"),
-    of_client(
-        "/institutions/get_by_id",
-        400,
-        "INSTITUTIONS_GET_BY_ID_LIMIT",
-    ),
-    limit("/investments/auth/get", 15, 500, "RATE_LIMIT"),
-    limit(
-        "/investments/holdings/get",
-        100,
-        1_000,
-        "INVESTMENT_HOLDINGS_GET_LIMIT",
-    ),
-    limit("/investments/refresh", 1, 100, "RATE_LIMIT"),
-    limit(
-        "/investments/transactions/get",
-        100,
-        1_000,
-        "INVESTMENT_TRANSACTIONS_LIMIT",
-    ),
-    limit("/item/get", 40, 5_000, "ITEM_GET_LIMIT"),
-    limit("/item/remove", 100, 500, "RATE_LIMIT"),
-    limit("/liabilities/get", 10, 1_000, "RATE_LIMIT"),
-    of_client("/payment_initiation/payment/create", 100, "RATE_LIMIT"),
-    of_client("/payment_initiation/payment/get", 240, "RATE_LIMIT"),
-    of_client("/processor/token/create", 500, "RATE_LIMIT"),
-    limit("/sandbox/transactions/create", 2, 50, "RATE_LIMIT"),
-    limit("/transactions/get", 80, 1_000, "TRANSACTIONS_LIMIT"),
-    limit("/transactions/recurring/get", 20, 1_000, "RATE_LIMIT"),
-    limit(
-        "/transactions/refresh",
-        2,
-        100,
-        "TRANSACTIONS_REFRESH_LIMIT",
-    ),
-    limit("/transactions/sync", 50, 1_000, "TRANSACTIONS_SYNC_LIMIT"),
-    of_client("/transfer/create", 100, "RATE_LIMIT"),
-    of_client("/transfer/intent/create", 100, "RATE_LIMIT"),
-    of_client("/transfer/refund/create", 100, "RATE_LIMIT"),
+/// An operation whose limits have codes of their own: the code of the limit for each Item,
+/// and that of the limit for all requests.
+#[rustfmt::skip] // One row per line.
+const CODES: [(&str, [&str; 2]); 12] = [
+    ("/accounts/balance/get", ["BALANCE_LIMIT", "ACCOUNTS_BALANCE_GET_LIMIT"]),
+    ("/accounts/get", ["ACCOUNTS_LIMIT"; 2]),
+    ("/auth/get", ["AUTH_LIMIT"; 2]),
+    ("/identity/get", ["IDENTITY_LIMIT"; 2]),
+    ("/institutions/get", ["INSTITUTIONS_GET_LIMIT"; 2]),
+    ("/institutions/get_by_id", ["INSTITUTIONS_GET_BY_ID_LIMIT"; 2]),
+    ("/investments/holdings/get", ["INVESTMENT_HOLDINGS_GET_LIMIT"; 2]),
+    ("/investments/transactions/get", ["INVESTMENT_TRANSACTIONS_LIMIT"; 2]),
+    ("/item/get", ["ITEM_GET_LIMIT"; 2]),
+    ("/transactions/get", ["TRANSACTIONS_LIMIT"; 2]),
+    ("/transactions/refresh", ["TRANSACTIONS_REFRESH_LIMIT"; 2]),
+    ("/transactions/sync", ["TRANSACTIONS_SYNC_LIMIT"; 2]),
 ];
 
-/// What is counted: the requests of an operation, for an Item or for all.
+/// What is counted: the requests of an operation, for one subject or for all.
 type Counted = (&'static str, Option<String>);
 
-/// The requests of the minute.
+/// The requests of the windows that have not ended.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     pub(crate) enforced: bool,
-    counts: HashMap<Counted, (DateTime<Utc>, u32)>,
+    counts: HashMap<Counted, Count>,
+}
+
+/// The requests since the beginning of a window.
+#[derive(Debug)]
+struct Count {
+    since: DateTime<Utc>,
+    window: TimeDelta,
+    requests: u32,
+}
+
+impl Count {
+    fn is_over(&self, now: DateTime<Utc>) -> bool {
+        now - self.since >= self.window
+    }
 }
 
 impl Limits {
-    /// Counts a request, and refuses it if there were too many.
+    /// Counts a request, and refuses it if there were too many. `subject` is the Item, or
+    /// whatever else it is counted by.
     pub(crate) fn check(
         &mut self,
         path: &str,
-        item_id: Option<&str>,
+        subject: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<(), ApiError> {
-        let known = LIMITS.iter().find(|limit| limit.path == path);
-        let Some(limit) = known.filter(|_| self.enforced) else {
+        let known = TABLE.iter().find(|row| row.path == path);
+        let Some(row) = known.filter(|_| self.enforced) else {
             return Ok(());
         };
-        if let (Some(most), Some(item_id)) = (limit.per_item, item_id) {
-            let counted = (limit.path, Some(item_id.to_owned()));
-            self.count(counted, most, now, limit.codes[0])?;
+        let codes = CODES.iter().find(|(path, _)| *path == row.path);
+        let [code, client_code] = codes.map_or([CODE; 2], |(_, codes)| *codes);
+        if let (Some(limit), Some(subject)) = (row.sandbox.item, subject) {
+            let counted = (row.path, Some(subject.to_owned()));
+            self.count(counted, limit, now, code)?;
         }
-        self.count((limit.path, None), limit.per_client, now, limit.codes[1])
+        match row.sandbox.client {
+            Some(limit) => self.count((row.path, None), limit, now, client_code),
+            None => Ok(()),
+        }
     }
 
     fn count(
         &mut self,
         counted: Counted,
-        most: u32,
+        limit: Limit,
         now: DateTime<Utc>,
         code: &'static str,
     ) -> Result<(), ApiError> {
         if self.counts.len() >= MAX_COUNTS {
-            self.counts.retain(|_, (since, _)| now - *since < MINUTE);
+            self.counts.retain(|_, count| !count.is_over(now));
         }
-        let (since, count) = self.counts.entry(counted).or_insert((now, 0));
-        if now - *since >= MINUTE {
-            (*since, *count) = (now, 0);
+        let fresh = || Count {
+            since: now,
+            window: TimeDelta::seconds(limit.seconds.into()),
+            requests: 0,
+        };
+        let count = self.counts.entry(counted).or_insert_with(fresh);
+        if count.is_over(now) {
+            *count = fresh();
         }
-        if *count >= most {
+        if count.requests >= limit.requests {
             return Err(ApiError::rate_limit(code));
         }
-        *count += 1;
+        count.requests += 1;
         Ok(())
     }
 }
@@ -157,14 +117,43 @@ mod tests {
     #[test]
     fn every_limit_is_that_of_an_operation() {
         let contract = Contract::embedded().unwrap();
-        for limit in &LIMITS {
+        for path in TABLE.iter().map(|row| row.path) {
             let mut operations = contract.operations().iter();
-            assert!(
-                operations.any(|operation| operation.path == limit.path),
-                "{}",
-                limit.path
-            );
+            assert!(operations.any(|operation| operation.path == path), "{path}");
         }
+        for (path, _) in CODES {
+            assert!(TABLE.iter().any(|row| row.path == path), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_published_limit_of_the_sandbox_is_enforced() {
+        let now = DateTime::UNIX_EPOCH;
+        let mut enforced = 0;
+        for row in TABLE {
+            for (limit, subject) in [(row.sandbox.item, Some("a")), (row.sandbox.client, None)] {
+                let Some(limit) = limit else { continue };
+                let mut limits = Limits {
+                    enforced: true,
+                    ..Limits::default()
+                };
+                // Evenly, so that none but this limit is reached.
+                let millis = i64::from(limit.seconds) * 1000;
+                let mut at = |millis: i64| {
+                    limits.check(row.path, subject, now + TimeDelta::milliseconds(millis))
+                };
+                for number in 0..i64::from(limit.requests) {
+                    let outcome = at(number * millis / i64::from(limit.requests));
+                    assert_eq!(outcome, Ok(()), "{} {subject:?} {number}", row.path);
+                }
+                let outcome = at(millis - 1);
+                assert_eq!(outcome.unwrap_err().status, 429, "{} {subject:?}", row.path);
+                assert_eq!(at(millis), Ok(()), "{} {subject:?}", row.path);
+                enforced += 1;
+            }
+        }
+        // 65 operations, 20 of them with a limit for each Item too.
+        assert_eq!(enforced, 85);
     }
 
     #[test]

@@ -2,16 +2,22 @@
 
 use std::fmt;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// An amount in ten-thousandths of the currency's unit: the finest amount the
+/// An amount, kept in ten-thousandths of the currency's unit: the finest amount the
 /// emulator has is a balance of 23631.9805.
+///
+/// Amounts are read, written and rounded as [`Decimal`]s. They are kept as the half of one:
+/// a transaction of the ledger has 32 bytes, and 40 with a `Decimal` in it, and an Item may
+/// have ten thousand. The data file has the same integer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Money(i64);
 
-const UNIT: i64 = 10_000;
-/// Fifteen digits in ten-thousandths: what a double is exact to.
-const EXACT: i64 = 1_000_000_000_000_000;
+/// Decimals of the finest amount.
+const FINEST: u32 = 4;
+/// From here on a double is not exact: that is fifteen digits with the finest decimals.
+const EXACT: Decimal = Decimal::from_parts(1_215_752_192, 23, 0, false, 0);
 
 impl Money {
     pub(crate) const fn ten_thousandths(amount: i64) -> Self {
@@ -19,11 +25,27 @@ impl Money {
     }
 
     pub(crate) const fn cents(amount: i64) -> Self {
-        Self(amount * (UNIT / 100))
+        Self(amount * 100)
     }
 
     pub(crate) const fn units(amount: i64) -> Self {
-        Self(amount * UNIT)
+        Self(amount * 10_000)
+    }
+
+    fn decimal(self) -> Decimal {
+        Decimal::new(self.0, FINEST)
+    }
+
+    /// None of an amount that is finer than the finest, or larger than the largest.
+    fn of_decimal(mut amount: Decimal) -> Option<Self> {
+        if amount.scale() > FINEST {
+            return None;
+        }
+        amount.rescale(FINEST);
+        // A number too large for more decimals keeps those that it has.
+        let is_rescaled = amount.scale() == FINEST;
+        let amount = amount.mantissa().try_into().ok()?;
+        is_rescaled.then_some(Self(amount))
     }
 
     /// Reads an amount with exactly two decimals, the form in which requests
@@ -35,27 +57,15 @@ impl Money {
         if !digits(units) || !digits(cents) || cents.len() != 2 {
             return None;
         }
-        let units = units.parse::<i64>().ok()?.checked_mul(UNIT)?;
-        units
-            .checked_add(cents.parse::<i64>().ok()? * (UNIT / 100))
-            .map(Self)
+        Self::of_decimal(Decimal::from_str_exact(text).ok()?)
     }
 
     /// Reads a number of JSON as it was written, up to the finest amount there is. The
     /// JSON library may have had it as a double, which is exact to fifteen digits: larger
     /// amounts are refused rather than changed.
     pub(crate) fn of_number(number: &serde_json::Number) -> Option<Self> {
-        let text = number.to_string();
-        let (sign, digits) = match text.strip_prefix('-') {
-            Some(digits) => (-1, digits),
-            None => (1, text.as_str()),
-        };
-        let (units, rest) = digits.split_once('.').unwrap_or((digits, "0"));
-        let is_plain = rest.len() <= 4 && rest.bytes().all(|byte| byte.is_ascii_digit());
-        let rest: i64 = format!("{rest:0<4}").parse().ok().filter(|_| is_plain)?;
-        let units = units.parse::<i64>().ok()?.checked_mul(UNIT)?;
-        let amount = units.checked_add(rest)?;
-        (amount < EXACT).then_some(Self(sign * amount))
+        let amount = Decimal::from_str_exact(&number.to_string()).ok()?;
+        Self::of_decimal(amount).filter(|_| amount.abs() < EXACT)
     }
 
     pub(crate) fn plus(self, other: Self) -> Self {
@@ -65,16 +75,7 @@ impl Money {
 
 impl fmt::Display for Money {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let (units, rest) = (
-            self.0.unsigned_abs() / UNIT.unsigned_abs(),
-            self.0.unsigned_abs() % UNIT.unsigned_abs(),
-        );
-        if rest == 0 {
-            return write!(formatter, "{sign}{units}");
-        }
-        let rest = format!("{rest:04}");
-        write!(formatter, "{sign}{units}.{}", rest.trim_end_matches('0'))
+        self.decimal().normalize().fmt(formatter)
     }
 }
 
@@ -84,13 +85,11 @@ impl Serialize for Money {
     /// that double, which is what serde_json writes, is the same text again.
     /// (serde_json's own parser may be off by one unit in the last place.)
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 % UNIT == 0 {
-            return serializer.serialize_i64(self.0 / UNIT);
+        let text = self.to_string();
+        if let Ok(whole) = text.parse::<i64>() {
+            return serializer.serialize_i64(whole);
         }
-        let number = self
-            .to_string()
-            .parse::<f64>()
-            .map_err(serde::ser::Error::custom)?;
+        let number = text.parse::<f64>().map_err(serde::ser::Error::custom)?;
         serializer.serialize_f64(number)
     }
 }
@@ -149,6 +148,40 @@ mod tests {
         ] {
             assert_eq!(serde_json::to_string(&amount).unwrap(), text);
             assert_eq!(amount.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn the_data_file_has_amounts_as_it_always_had() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Stored(
+            #[serde(with = "exact")] Money,
+            #[serde(with = "exact_option")] Option<Money>,
+        );
+        let largest = Money::ten_thousandths(i64::MAX);
+        for (stored, text) in [
+            (Stored(Money::cents(540), None), "[54000,null]"),
+            (
+                Stored(Money::units(-2), Some(Money::cents(1))),
+                "[-20000,100]",
+            ),
+            (
+                Stored(
+                    largest.plus(Money::cents(1)),
+                    Some(Money::ten_thousandths(1)),
+                ),
+                "[9223372036854775807,1]",
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&stored).unwrap(), text);
+            assert_eq!(
+                serde_json::from_str::<Stored>(text).unwrap(),
+                stored,
+                "{text}"
+            );
+            let packed = postcard::to_allocvec(&stored).unwrap();
+            let integers: (i64, Option<i64>) = postcard::from_bytes(&packed).unwrap();
+            assert_eq!(serde_json::to_string(&integers).unwrap(), text);
         }
     }
 

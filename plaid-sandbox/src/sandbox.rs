@@ -137,6 +137,8 @@ impl SandboxBuilder {
     /// Faults, rate limits, the log of requests and what is told of webhooks (held back,
     /// repeated) are those of a run. Webhooks that were held back are sent.
     ///
+    /// Requires the feature `data`.
+    ///
     /// ```
     /// use plaid_sandbox::Sandbox;
     ///
@@ -154,6 +156,7 @@ impl SandboxBuilder {
     /// # Ok(())
     /// # }
     /// ```
+    #[cfg(feature = "data")]
     pub fn data(mut self, path: impl Into<PathBuf>) -> Self {
         self.data = Some(path.into());
         self

@@ -24,6 +24,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use plaid_common::rate_limits;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::{
@@ -476,15 +477,16 @@ async fn swallow(body: Body) {
 }
 
 fn check_limits(call: &mut Call<'_>, operation: &Operation) -> Result<(), ApiError> {
-    let token = call
-        .request
-        .body
-        .get("access_token")
-        .and_then(Value::as_str);
-    let item_id = token.and_then(|token| call.state.item_of_access_token(token).ok());
-    let (item_id, now) = (item_id.map(str::to_owned), call.state.now());
+    let field = rate_limits::subject(&operation.path);
+    let subject = call.request.body.get(field).and_then(Value::as_str);
+    let subject = match field {
+        // Tokens of one Item are counted together.
+        "access_token" => subject.and_then(|token| call.state.item_of_access_token(token).ok()),
+        _ => subject,
+    };
+    let (subject, now) = (subject.map(str::to_owned), call.state.now());
     let limits = &mut call.state.limits;
-    limits.check(&operation.path, item_id.as_deref(), now)
+    limits.check(&operation.path, subject.as_deref(), now)
 }
 
 /// An answer of the controls.

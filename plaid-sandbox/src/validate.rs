@@ -128,7 +128,10 @@ fn judge(found: Violations<'_>) -> Result<(), ApiError> {
     match found.wrong {
         None => Ok(()),
         Some(wrong) => {
-            let field = printable(wrong.path);
+            let field = match wrong.path.as_str() {
+                "" => "the request body".to_owned(),
+                _ => printable(wrong.path),
+            };
             let demand = demand(&wrong.rule);
             Err(ApiError::invalid_field(format!("{field} {demand}")))
         }
@@ -202,7 +205,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::call::fields;
+    use crate::{call::fields, schema::Violation};
 
     fn check(path: &str, body: Value) -> (String, String) {
         let contract = Contract::embedded().unwrap();
@@ -296,6 +299,45 @@ mod tests {
             json!({ "count": 1, "offset": 0, "country_codes": [] }),
             "country_codes must be a non-empty array",
         );
+    }
+
+    #[test]
+    fn every_rule_has_a_message_that_says_what_to_send() {
+        let ten = json!(10);
+        for (path, rule, message) in [
+            (
+                "a",
+                Rule::Type(vec![Type::Null, Type::Integer]),
+                "a must be null or an integer",
+            ),
+            ("a", Rule::UniqueItems, "a must not have an element twice"),
+            ("a", Rule::MinProperties(1), "a must be a non-empty object"),
+            ("a", Rule::MinProperties(2), "a must have at least 2 fields"),
+            (
+                "",
+                Rule::MaxProperties(9),
+                "the request body must have at most 9 fields",
+            ),
+            ("a.0", Rule::Minimum(&ten), "a.0 must be at least 10"),
+            ("a", Rule::Format("email"), "a must be a well-formed email"),
+            ("a b", Rule::AnyOf, "(unprintable) is invalid"),
+            (
+                "a",
+                Rule::Checkable,
+                "a is nested too deeply or has too many parts",
+            ),
+        ] {
+            let wrong = Some(Violation {
+                path: path.to_owned(),
+                rule,
+            });
+            let error = judge(Violations {
+                wrong,
+                ..Violations::default()
+            })
+            .unwrap_err();
+            assert_eq!(error.message.unwrap(), message);
+        }
     }
 
     #[test]

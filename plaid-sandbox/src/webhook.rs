@@ -6,9 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -95,11 +93,10 @@ impl Destination {
     }
 }
 
-/// The ES256 key that signs webhooks.
+/// The key that signs webhooks, with the time since which it is known.
 #[derive(Debug)]
 pub(crate) struct Signer {
-    key: SigningKey,
-    key_id: String,
+    key: plaid_common::signer::Signer,
     created_at: i64,
 }
 
@@ -113,25 +110,18 @@ pub(crate) struct SignerRecord {
 
 impl Signer {
     pub(crate) fn new(ids: &mut Ids) -> Self {
-        // All but one in 2^32 of all 32-byte numbers are keys.
-        let key = loop {
-            if let Ok(key) = SigningKey::from_slice(&ids.bytes::<32>()) {
-                break key;
-            }
-        };
+        let key = plaid_common::signer::Signer::new(|| ids.bytes());
         Self {
-            key,
-            key_id: ids.uuid(),
+            key: key.with_key_id(ids.uuid()),
             created_at: Utc::now().timestamp(),
         }
     }
 
     /// The key of an earlier run, which receivers may have at hand.
     pub(crate) fn restore(kept: &SignerRecord) -> Option<Self> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(&kept.key).ok()?;
+        let key = plaid_common::signer::Signer::restore(&kept.key, kept.key_id.clone())?;
         Some(Self {
-            key: SigningKey::from_slice(&bytes).ok()?,
-            key_id: kept.key_id.clone(),
+            key,
             created_at: kept.created_at,
         })
     }
@@ -139,49 +129,35 @@ impl Signer {
     /// The key as it is written down.
     pub(crate) fn record(&self) -> SignerRecord {
         SignerRecord {
-            key: BASE64_URL_SAFE_NO_PAD.encode(self.key.to_bytes()),
-            key_id: self.key_id.clone(),
+            key: self.key.secret(),
+            key_id: self.key_id().to_owned(),
             created_at: self.created_at,
         }
     }
 
     pub(crate) fn key_id(&self) -> &str {
-        &self.key_id
+        self.key.key_id()
     }
 
     /// The public half, as `/webhook_verification_key/get` answers it.
     pub(crate) fn public_key(&self) -> Value {
-        let point = self.key.verifying_key().to_sec1_point(false);
-        let coordinate =
-            |bytes: Option<&[u8]>| BASE64_URL_SAFE_NO_PAD.encode(bytes.unwrap_or_default());
+        let [x, y] = self.key.coordinates();
         json!({
             "alg": "ES256",
             "created_at": self.created_at,
             "crv": "P-256",
             "expired_at": null,
-            "kid": self.key_id,
+            "kid": self.key_id(),
             "kty": "EC",
             "use": "sig",
-            "x": coordinate(point.x().map(|bytes| bytes.as_slice())),
-            "y": coordinate(point.y().map(|bytes| bytes.as_slice())),
+            "x": x,
+            "y": y,
         })
     }
 
     /// The value of the header `Plaid-Verification` for a body.
-    pub(crate) fn sign(&self, body: &[u8], issued_at: i64) -> Result<String, p256::ecdsa::Error> {
-        let header = json!({ "alg": "ES256", "kid": self.key_id, "typ": "JWT" });
-        let digest: String = Sha256::digest(body)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let claims = json!({ "iat": issued_at, "request_body_sha256": digest });
-        let part = |value: Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
-        let signed = format!("{}.{}", part(header), part(claims));
-        let signature: Signature = self.key.try_sign(signed.as_bytes())?;
-        Ok(format!(
-            "{signed}.{}",
-            BASE64_URL_SAFE_NO_PAD.encode(signature.to_bytes())
-        ))
+    pub(crate) fn sign(&self, body: &[u8], issued_at: i64) -> String {
+        self.key.sign(&Sha256::digest(body).into(), issued_at)
     }
 }
 
@@ -306,7 +282,7 @@ pub(crate) async fn deliver(
 /// The status that the receiver answered with, if it answered.
 async fn send(client: &Post, signer: &Signer, delivery: &Delivery) -> Option<u16> {
     // The real time: it is what receivers compare the age of the signature with.
-    let token = signer.sign(&delivery.body, Utc::now().timestamp()).ok()?;
+    let token = signer.sign(&delivery.body, Utc::now().timestamp());
     client.send(&delivery.url, &token, &delivery.body).await
 }
 
@@ -433,7 +409,8 @@ fn copies(outbox: Vec<Delivery>, extra: usize) -> Vec<Delivery> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use p256::ecdsa::{VerifyingKey, signature::Verifier};
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+    use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};
 
     use super::*;
 
@@ -500,7 +477,7 @@ mod tests {
     #[test]
     fn a_signature_verifies_with_the_public_key() {
         let signer = Signer::new(&mut Ids::new(Some(1)));
-        let token = signer.sign(b"{}", 1).unwrap();
+        let token = signer.sign(b"{}", 1);
         let (signed, signature) = token.rsplit_once('.').unwrap();
         let signature =
             Signature::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();

@@ -10,5 +10,6 @@ pub(crate) use plaid_gen::types::{self, *};
 pub(crate) use plaid_gen::wire::{self, Secret};
 pub(crate) use rust_decimal::Decimal;
 
-pub(crate) use crate::operation::{self, Credentials, Effect, Operation, OperationInfo, Sent};
+pub(crate) use crate::operation::machinery::{self, Prepared};
+pub(crate) use crate::operation::{self, Credentials, Effect, Operation, OperationInfo};
 pub(crate) use crate::paging::{self, Cursor, Key, Paged, Paging, Position, Sight, Style};

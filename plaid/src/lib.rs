@@ -107,59 +107,63 @@
 #![doc = include_str!("generated/features.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
+// Layers, lowest first: a module imports from its own files and from modules that are
+// listed before it. `tests/tests/pipeline/layers.rs` checks that.
+
+// Settings, masking and clocks.
+mod config;
+mod redact;
+mod timing;
+// HTTP: rate limits, transports, and what came back.
+mod limit;
+mod net;
+// What can go wrong, and what to do about it.
+mod error;
+// One operation: what is known of it, its response, its retries and its trace.
+pub mod operation;
+mod response;
+mod retry;
+mod telemetry;
+// What calls share: credentials, settings, connections.
+mod client;
+// One call, from its request to a response or an error.
+pub mod call;
+// Other ways to make a call: blocking, as a stream of bytes, page by page, repeatedly.
 #[cfg(feature = "blocking")]
 pub mod blocking;
-mod builder;
-pub mod call;
-mod client;
 #[cfg(feature = "files")]
 mod download;
-mod environment;
-mod error;
-mod exchange;
-mod generated_prelude;
-mod integrity;
-mod limit;
-#[cfg(feature = "tower")]
-mod middleware;
-pub mod operation;
-mod outcome;
 pub mod paging;
+mod wait;
+// Every operation of the API.
+mod generated_prelude;
 // prettyplease formats it; rustfmt would format it differently.
 #[rustfmt::skip]
 // A call has as many arguments as the API asks for.
 #[allow(clippy::too_many_arguments)]
 #[path = "generated/mod.rs"]
 pub mod products;
-mod redact;
-mod response;
-mod retry;
-mod telemetry;
+// What needs some of the operations, or stands in for all of them.
 #[cfg(feature = "testing")]
 pub mod testing;
-mod timing;
-#[cfg(feature = "rustls")]
-mod tls;
-mod transport;
-mod wait;
 #[cfg(feature = "webhooks")]
 pub mod webhook;
 
-pub use builder::{ClientBuilder, http_client_builder};
 pub use call::Call;
 pub use chrono::{DateTime, NaiveDate, Utc};
-pub use client::Client;
+pub use client::{Client, ClientBuilder, http_client_builder};
+pub use config::{ConfigError, Environment};
 #[cfg(feature = "files")]
 pub use download::Download;
-pub use environment::Environment;
 pub use error::{
-    Action, ApiError, ConfigError, CorruptFile, DecodeError, Error, ErrorCode, ErrorType, HeldBack,
+    Action, ApiError, CorruptFile, DecodeError, Error, ErrorCode, ErrorType, HeldBack,
     NotReadyError, PagingError, Result, SaveError, TimeoutError, TooLarge, TransportError,
     UnexpectedBody, UnknownCode,
 };
 pub use limit::{Limit, LimitScope, RateLimits};
 #[cfg(feature = "tower")]
-pub use middleware::TowerTransport;
+pub use net::TowerTransport;
+pub use net::{HttpTransport, TransportFailure, TransportFuture};
 pub use operation::File;
 pub use plaid_gen::types;
 pub use plaid_gen::wire::{Deviation, DeviationKind, Deviations, Secret, Tolerance};
@@ -168,7 +172,6 @@ pub use plaid_gen::{request_schema, request_schemas};
 pub use response::Response;
 pub use retry::RetryPolicy;
 pub use rust_decimal::Decimal;
-pub use transport::{HttpTransport, TransportFailure, TransportFuture};
 pub use wait::{Progress, Wait};
 #[cfg(feature = "webhooks")]
 pub use webhook::{Webhook, WebhookError};

@@ -9,7 +9,7 @@ use plaid_gen::wire::Deviations;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-use crate::exchange::Answer;
+use crate::net::Answer;
 
 /// A decoded answer together with everything that came with it.
 ///

@@ -13,19 +13,14 @@
 //! Names, codes, paths in answers, ids of requests, counts and times are recorded. No
 //! token, header, body or URL is.
 
-use std::time::Duration;
-
+use plaid_gen::wire::{Deviation, Deviations};
 use reqwest::StatusCode;
 use tokio::time::Instant;
 use tracing::field::{Empty, display};
-use tracing::{Instrument, Span, debug, info, info_span, warn};
-
-use plaid_gen::wire::{Deviation, Deviations};
+use tracing::{Instrument, Span, debug, info_span, warn};
 
 use crate::error::Error;
-use crate::exchange::{Answer, NoAnswer};
 use crate::response::Response;
-use crate::wait::Progress;
 
 /// More places than this are counted only.
 const MAX_PATHS: usize = 20;
@@ -128,17 +123,6 @@ pub(crate) fn note_broken(error: &Error) {
     debug!(error = %error, "the download failed");
 }
 
-/// Tells that what was asked for is not there yet.
-pub(crate) fn note_wait(operation: &str, progress: &Progress<'_>) {
-    debug!(
-        operation,
-        asks = progress.asks(),
-        pause_ms = u64::try_from(progress.next_pause().as_millis()).unwrap_or(u64::MAX),
-        request_id = progress.request_id().unwrap_or_default(),
-        "not ready yet"
-    );
-}
-
 /// Tells where an answer was filled.
 fn note_deviations(deviations: &Deviations) {
     if deviations.is_empty() {
@@ -151,23 +135,4 @@ fn note_deviations(deviations: &Deviations) {
         .collect();
     let (count, paths) = (deviations.total(), paths.join(", "));
     warn!(count, paths, "the answer is not as described");
-}
-
-/// Tells that the request will be sent once more.
-pub(crate) fn note_retry(result: &Result<Answer, NoAnswer>, attempt: u32, pause: Duration) {
-    let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-    match result {
-        Ok(answer) => {
-            let status = answer.status.as_u16();
-            let request_id = answer.request_id().unwrap_or_default();
-            info!(
-                attempt,
-                pause_ms, status, request_id, "trying again after an answer"
-            );
-        }
-        Err(reason) => {
-            let reason = reason.kind();
-            info!(attempt, pause_ms, reason, "trying again without an answer");
-        }
-    }
 }

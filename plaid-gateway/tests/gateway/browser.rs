@@ -21,7 +21,9 @@ async fn a_user_goes_from_nothing_to_a_stripe_token_in_chromium() {
     let sandbox = Sandbox::start().await.unwrap();
     let key = NewKey::generate().unwrap();
     let mut with_key = config(&sandbox);
-    with_key.callers.push(Caller::new("explorer", key.hash));
+    with_key
+        .callers
+        .push(Caller::new("explorer", key.hash).all_operations());
     with_key.allow_caller_credentials = true;
     let with_key = Running::start(with_key).await;
     let plain = Running::start(config(&sandbox)).await;

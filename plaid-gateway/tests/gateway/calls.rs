@@ -60,7 +60,9 @@ async fn a_program_with_a_key_gets_it_and_one_without_does_not() {
     let sandbox = Sandbox::start().await.unwrap();
     let mut config = config(&sandbox);
     let key = NewKey::generate().unwrap();
-    config.callers.push(Caller::new("program", key.hash));
+    config
+        .callers
+        .push(Caller::new("program", key.hash).all_operations());
     let running = Running::start(config).await;
 
     let plaid = Client::gateway(running.url(""))
@@ -202,7 +204,9 @@ async fn the_router_asks_for_keys_wherever_it_is_mounted() {
     let sandbox = Sandbox::start().await.unwrap();
     let key = NewKey::generate().unwrap();
     let mut keyed = config(&sandbox);
-    keyed.callers.push(Caller::new("program", key.hash));
+    keyed
+        .callers
+        .push(Caller::new("program", key.hash).all_operations());
     for (config, status) in [(config(&sandbox), 401), (keyed, 200)] {
         let gateway = Gateway::new(config).unwrap();
         let app = axum::Router::new()

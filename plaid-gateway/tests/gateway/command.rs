@@ -332,7 +332,8 @@ async fn an_upstream_is_reached_over_tls_that_the_system_trusts() {
 
 #[tokio::test]
 async fn a_key_is_made_and_only_its_hash_is_to_be_stored() {
-    let made = output(&["key", "new", "--name", "billing"]).await;
+    let made = ["key", "new", "--name", "billing", "--products", "accounts"];
+    let made = output(&made).await;
     assert!(made.status.success());
     let key = text(&made.stdout).trim().to_owned();
     let told = text(&made.stderr);
@@ -363,6 +364,30 @@ async fn a_key_is_made_and_only_its_hash_is_to_be_stored() {
         401
     );
     assert!(echo.got()[0].contains("a-secret-of-the-environment"));
+}
+
+#[tokio::test]
+async fn a_new_caller_may_use_nothing_until_somebody_says_what() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gateway.toml");
+    let shown = path.to_str().unwrap();
+    let made = output(&["key", "new", "--name", "billing"]).await;
+    let told = text(&made.stderr);
+    let snippet = told.split_once("[[caller]]").unwrap().1;
+    let snippet = format!("environment = 'emulator'\n[[caller]]{snippet}");
+    fs::write(&path, &snippet).unwrap();
+    let refused = output(&["check", shown]).await;
+    assert!(!refused.status.success());
+    let told = text(&refused.stderr);
+    assert!(told.contains(&format!("{shown}, line 2:")), "{told}");
+    let choices = snippet.lines().filter(|line| line.contains(" = ["));
+    let choices = choices.chain(["# operations = \"all\""]);
+    for choice in choices {
+        let chosen = choice.strip_prefix("# ").unwrap();
+        assert!(snippet.contains(choice), "{choice}");
+        fs::write(&path, snippet.replace(choice, chosen)).unwrap();
+        assert!(output(&["check", shown]).await.status.success(), "{chosen}");
+    }
 }
 
 #[tokio::test]

@@ -73,9 +73,11 @@ async fn each_caller_has_its_own_limits() {
         Caller::new("narrow", narrow.hash)
             .operations(["/accounts/get"])
             .products(["auth"]),
-        Caller::new("slow", slow.hash).rate(1, 2),
-        Caller::new("small", small.hash).max_body(10),
-        Caller::new("free", free.hash),
+        Caller::new("slow", slow.hash).all_operations().rate(1, 2),
+        Caller::new("small", small.hash)
+            .all_operations()
+            .max_body(10),
+        Caller::new("free", free.hash).all_operations(),
     ];
     let running = Running::start(config).await;
     for (path, expected) in [
@@ -123,8 +125,8 @@ async fn a_caller_has_only_so_many_calls_under_way() {
     let [few, other] = std::array::from_fn(|_| NewKey::generate().unwrap());
     let mut config = config(&gate.url);
     config.callers = vec![
-        Caller::new("few", few.hash).concurrency(1),
-        Caller::new("other", other.hash),
+        Caller::new("few", few.hash).all_operations().concurrency(1),
+        Caller::new("other", other.hash).all_operations(),
     ];
     config.limits.calls = 2;
     let running = Running::start(config).await;
@@ -149,14 +151,14 @@ async fn a_reload_changes_callers_and_credentials_and_drops_no_call() {
     let mut gate = Gate::start().await;
     let [before, after] = std::array::from_fn(|_| NewKey::generate().unwrap());
     let mut first = config(&gate.url);
-    first.callers = vec![Caller::new("a", before.hash)];
+    first.callers = vec![Caller::new("a", before.hash).all_operations()];
     let running = Running::start(first).await;
     let under_way = tokio::spawn(status(call(&running, "/accounts/get", &before)));
     let held = gate.next().await;
 
     let echo = Echo::start().await;
     let mut second = config(&echo.url());
-    second.callers = vec![Caller::new("a", after.hash)];
+    second.callers = vec![Caller::new("a", after.hash).all_operations()];
     let fresh = "another-secret-of-the-server";
     second.credentials = Some(Credentials::new("another-client-id", fresh).unwrap());
     running.gateway.reload(second.clone()).unwrap();
@@ -191,7 +193,7 @@ async fn keys_that_are_taken_away_do_not_open_the_gateway() {
     let key = NewKey::generate().unwrap();
     let mut open = config(&echo.url());
     open.listen = "0.0.0.0:0".parse().unwrap();
-    open.callers = vec![Caller::new("a", key.hash)];
+    open.callers = vec![Caller::new("a", key.hash).all_operations()];
     let gateway = Gateway::new(open).unwrap();
     assert!(gateway.reload(config(&echo.url())).is_err());
 

@@ -19,6 +19,7 @@ mod text;
 mod values;
 
 use axum::http::StatusCode;
+use plaid_common::hex::Hex;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -104,7 +105,7 @@ fn without_schema(operation: &Operation) -> Result<Reply, ApiError> {
 
 fn file(operation: &Operation) -> Reply {
     let document = document(operation);
-    let hash = (operation.id == HASHED).then(|| hex(&Sha256::digest(&document)));
+    let hash = (operation.id == HASHED).then(|| Hex(&Sha256::digest(&document)).to_string());
     let mut reply = Reply::pdf(document);
     reply.content_hash = hash;
     reply
@@ -166,10 +167,6 @@ fn derive(seed: u64, part: &str) -> u64 {
         .iter()
         .take(8)
         .fold(0, |number, byte| number << 8 | u64::from(*byte))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A field of an object, by a path with points.

@@ -1,10 +1,15 @@
-//! JSON Schema as far as the description of the API uses it: what a schema says, and
-//! whether a value is valid against it.
+//! The part of JSON Schema that the description of the API uses: what a schema says, and
+//! whether a value is valid.
 //!
-//! The checker is our own because everybody who compiles the emulator paid for a general
-//! one: FIGURES
-//! What it does not know, a test finds in the description ([`supported`]), and `jsonschema`
-//! stays as the independent judge in tests ([`against_jsonschema`]).
+//! The checker is our own because `jsonschema` was compiled by everybody who starts the
+//! emulator: 61 of the 216 units of a cold debug build without the command, and 36 % of
+//! their time (`cargo build --timings`; 167 s of CPU in all). The description uses a dozen
+//! keywords of it. What the checker does not know fails a test (`supported.rs`), and
+//! `jsonschema` remains its judge in tests (`against_jsonschema.rs`).
+//!
+//! Schemas are read where they are, without compiling them first. A body of
+//! `/link/token/create` takes 24 µs in a debug build. `jsonschema` took 10 µs, after 1 to
+//! 40 ms for the first request of an operation.
 
 mod check;
 mod formats;
@@ -22,6 +27,8 @@ mod supported;
 
 use serde_json::{Map, Value};
 
+#[cfg(test)]
+pub(crate) use self::violations::Violation;
 pub(crate) use self::{
     check::{check, is_valid},
     shape::{Kind, Shape},

@@ -11,7 +11,6 @@
 mod answers;
 mod clients;
 mod clock;
-#[cfg(feature = "command")]
 mod command;
 mod common;
 mod control;
@@ -24,7 +23,7 @@ mod flows;
 mod history;
 #[path = "../../../tests/http.rs"]
 mod http;
-#[cfg(all(unix, feature = "command"))]
+#[cfg(unix)]
 mod killed;
 mod reports;
 mod storage;

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::{ErrorCode, ErrorType, table};
-
 /// What an error calls for. `Display` is the advice as a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -40,31 +38,6 @@ pub enum Action {
 }
 
 impl Action {
-    /// What an error of Plaid's calls for, also one that came inside a webhook or
-    /// an Item and not as an [`Error`](crate::Error).
-    ///
-    /// ```
-    /// use plaid::{Action, ErrorCode, ErrorType};
-    ///
-    /// let action = Action::for_error(&ErrorType::ItemError, &ErrorCode::ItemLoginRequired);
-    /// assert_eq!(action, Action::RelinkUpdateMode);
-    /// ```
-    pub fn for_error(error_type: &ErrorType, error_code: &ErrorCode) -> Self {
-        table::find(error_type, error_code)
-            .map(|entry| entry.action)
-            .or_else(|| table::agreed_action(error_code))
-            .unwrap_or_else(|| Self::for_type(error_type))
-    }
-
-    /// A code that is not known yet, by its type alone.
-    fn for_type(error_type: &ErrorType) -> Self {
-        match error_type {
-            ErrorType::RateLimitExceeded | ErrorType::ApiError => Self::RetryWithBackoff,
-            ErrorType::InvalidRequest | ErrorType::InvalidInput => Self::FixRequest,
-            _ => Self::Unknown,
-        }
-    }
-
     /// Whether Plaid's own message says more than the advice does.
     pub(crate) fn needs_message(self) -> bool {
         matches!(

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
 use super::{Action, Context};
-use crate::exchange::Answer;
+use crate::net::Answer;
 
 /// Plaid did what was asked, but its answer does not fit the type.
 ///

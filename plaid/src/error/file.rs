@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::{Action, Context};
+use crate::net::Damage;
 
 /// A file came that is not as it was sent: it is not to be used.
 #[derive(Debug)]
@@ -11,17 +12,6 @@ pub struct CorruptFile {
     pub(super) context: Context,
     damage: Damage,
     request_id: Option<String>,
-}
-
-/// What is wrong with a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Damage {
-    /// Its hash is not the one that came with it.
-    Hash,
-    /// It has not as many bytes as were announced.
-    Length { announced: u64, received: u64 },
-    /// There is nothing in it.
-    Empty,
 }
 
 impl CorruptFile {

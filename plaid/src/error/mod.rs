@@ -4,17 +4,19 @@ mod action;
 mod answer;
 mod api;
 mod code;
+mod context;
 mod file;
 mod held;
 mod not_ready;
 mod paging;
+mod parts;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod verdict;
 
 use std::borrow::Cow;
-use std::fmt;
 
 use bytes::Bytes;
 use reqwest::StatusCode;
@@ -22,15 +24,18 @@ use reqwest::StatusCode;
 pub use action::Action;
 pub use answer::{DecodeError, TooLarge, UnexpectedBody};
 pub use api::ApiError;
-pub(crate) use api::Parts;
 pub use code::{ErrorCode, ErrorType, UnknownCode};
-pub(crate) use file::Damage;
+pub(crate) use context::Context;
 pub use file::{CorruptFile, SaveError};
 pub use held::HeldBack;
 pub(crate) use not_ready::Last;
 pub use not_ready::NotReadyError;
-pub use paging::PagingError;
-pub use transport::{ConfigError, TimeoutError, TransportError};
+pub use paging::{PagingError, Problem};
+pub(crate) use parts::Parts;
+pub use transport::{TimeoutError, TransportError};
+pub(crate) use verdict::Verdict;
+
+use crate::config::ConfigError;
 
 /// The result of a call, or of making a client.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -84,40 +89,15 @@ pub enum Error {
     Paging(Box<PagingError>),
 }
 
-/// What every error of a call knows about the call.
-#[derive(Clone, Debug)]
-pub(crate) struct Context {
-    pub(crate) operation: Cow<'static, str>,
-    pub(crate) attempts: u32,
-    pub(crate) may_have_reached: bool,
-    /// Whether sending the request once more could do harm: a read, or a write
-    /// with an idempotency key.
-    pub(crate) repeatable: bool,
-}
-
-impl Context {
-    /// What to do when nobody knows how the request ended.
-    fn after_uncertainty(&self) -> Action {
-        if self.repeatable || !self.may_have_reached {
-            Action::RetryWithBackoff
-        } else {
-            Action::CheckBeforeRetry
-        }
-    }
-
-    fn write_tail(&self, f: &mut fmt::Formatter<'_>, request_id: Option<&str>) -> fmt::Result {
-        match (request_id, self.attempts) {
-            (Some(id), 0 | 1) => write!(f, " [request {id}]"),
-            (Some(id), attempts) => write!(f, " [request {id}, {attempts} attempts]"),
-            (None, 0 | 1) => Ok(()),
-            (None, attempts) => write!(f, " [{attempts} attempts]"),
-        }
-    }
-}
-
 impl Error {
+    /// Not `From`: with a second conversion the compiler no longer knows the error of
+    /// `plaid::Result::Ok(42)` in front of a `?`.
+    pub(crate) fn of_config(error: ConfigError) -> Self {
+        Self::Config(Box::new(error))
+    }
+
     pub(crate) fn config(problem: impl Into<Cow<'static, str>>) -> Self {
-        Self::Config(Box::new(ConfigError::new(problem)))
+        Self::of_config(ConfigError::new(problem))
     }
 
     fn context(&self) -> Option<&Context> {

@@ -4,7 +4,20 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::Action;
-use crate::paging::Problem;
+
+/// Why a list cannot be read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// There is more, but no cursor that leads to it.
+    NoCursor,
+    /// A cursor leads back to a page that has been read.
+    Circle,
+    /// There is more, but the page is empty, or goes back.
+    Stuck,
+    /// The list changed each time that it was read.
+    Restless,
+}
 
 /// The pages of a list contradict each other, so that nobody can say whether all of
 /// its rows have come.

@@ -46,6 +46,33 @@ pub(crate) fn find(error_type: &ErrorType, error_code: &ErrorCode) -> Option<&'s
         .find(|entry| entry.error_code == *error_code && entry.error_type == *error_type)
 }
 
+impl Action {
+    /// What an error of Plaid's calls for, also one that came inside a webhook or
+    /// an Item and not as an [`Error`](crate::Error).
+    ///
+    /// ```
+    /// use plaid::{Action, ErrorCode, ErrorType};
+    ///
+    /// let action = Action::for_error(&ErrorType::ItemError, &ErrorCode::ItemLoginRequired);
+    /// assert_eq!(action, Action::RelinkUpdateMode);
+    /// ```
+    pub fn for_error(error_type: &ErrorType, error_code: &ErrorCode) -> Self {
+        find(error_type, error_code)
+            .map(|entry| entry.action)
+            .or_else(|| agreed_action(error_code))
+            .unwrap_or_else(|| Self::for_type(error_type))
+    }
+
+    /// A code that is not known yet, by its type alone.
+    fn for_type(error_type: &ErrorType) -> Self {
+        match error_type {
+            ErrorType::RateLimitExceeded | ErrorType::ApiError => Self::RetryWithBackoff,
+            ErrorType::InvalidRequest | ErrorType::InvalidInput => Self::FixRequest,
+            _ => Self::Unknown,
+        }
+    }
+}
+
 /// What every row for a code calls for, where they agree: Plaid moves codes from
 /// one type to another.
 pub(crate) fn agreed_action(error_code: &ErrorCode) -> Option<Action> {

@@ -584,11 +584,11 @@ impl Operation for AssetReportAuditCopyCreate {
     };
     type Request = types::AssetReportAuditCopyCreateRequest;
     type Response = types::AssetReportAuditCopyCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.asset_report_audit_copy_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.asset_report_audit_copy_create(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.asset_report_token.expose_secret())
@@ -616,11 +616,11 @@ impl Operation for AssetReportAuditCopyGet {
     };
     type Request = types::AssetReportAuditCopyGetRequest;
     type Response = types::AssetReportGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.asset_report_audit_copy_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.asset_report_audit_copy_get(request))
     }
 }
 impl operation::ReadyLater for AssetReportAuditCopyGet {
@@ -641,11 +641,11 @@ impl Operation for AssetReportAuditCopyPdfGet {
     };
     type Request = types::AssetReportAuditCopyPdfGetRequest;
     type Response = operation::File;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::bytes(api.asset_report_audit_copy_pdf_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::bytes(api.asset_report_audit_copy_pdf_get(request))
     }
 }
 impl operation::ReadyLater for AssetReportAuditCopyPdfGet {
@@ -676,11 +676,11 @@ impl Operation for AssetReportAuditCopyRemove {
     };
     type Request = types::AssetReportAuditCopyRemoveRequest;
     type Response = types::AssetReportAuditCopyRemoveResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.asset_report_audit_copy_remove(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.asset_report_audit_copy_remove(request))
     }
 }
 /// Marks a [`Call`] of `/asset_report/create`.
@@ -697,11 +697,11 @@ impl Operation for AssetReportCreate {
     };
     type Request = types::AssetReportCreateRequest;
     type Response = types::AssetReportCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.asset_report_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.asset_report_create(request))
     }
 }
 impl Call<AssetReportCreate> {
@@ -740,11 +740,11 @@ impl Operation for AssetReportFilter {
     };
     type Request = types::AssetReportFilterRequest;
     type Response = types::AssetReportFilterResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.asset_report_filter(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.asset_report_filter(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.asset_report_token.expose_secret())
@@ -764,11 +764,11 @@ impl Operation for AssetReportGet {
     };
     type Request = types::AssetReportGetRequest;
     type Response = types::AssetReportGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.asset_report_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.asset_report_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         request.asset_report_token.as_ref().map(Secret::expose_secret)
@@ -828,11 +828,11 @@ impl Operation for AssetReportPdfGet {
     };
     type Request = types::AssetReportPdfGetRequest;
     type Response = operation::File;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::bytes(api.asset_report_pdf_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::bytes(api.asset_report_pdf_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.asset_report_token.expose_secret())
@@ -866,11 +866,11 @@ impl Operation for AssetReportRefresh {
     };
     type Request = types::AssetReportRefreshRequest;
     type Response = types::AssetReportRefreshResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.asset_report_refresh(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.asset_report_refresh(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.asset_report_token.expose_secret())
@@ -908,11 +908,11 @@ impl Operation for AssetReportRemove {
     };
     type Request = types::AssetReportRemoveRequest;
     type Response = types::AssetReportRemoveResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.asset_report_remove(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.asset_report_remove(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.asset_report_token.expose_secret())
@@ -932,11 +932,11 @@ impl Operation for CreditAssetReportFreddieMacGet {
     };
     type Request = types::AssetReportFreddieGetRequest;
     type Response = types::AssetReportFreddieGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_asset_report_freddie_mac_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_asset_report_freddie_mac_get(request))
     }
 }
 /// Marks a [`Call`] of `/credit/freddie_mac/reports/get`.
@@ -953,11 +953,11 @@ impl Operation for CreditFreddieMacReportsGet {
     };
     type Request = types::CreditFreddieMacReportsGetRequest;
     type Response = types::CreditFreddieMacReportsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_freddie_mac_reports_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_freddie_mac_reports_get(request))
     }
 }
 /// Marks a [`Call`] of `/credit/relay/create`.
@@ -974,11 +974,11 @@ impl Operation for CreditRelayCreate {
     };
     type Request = types::CreditRelayCreateRequest;
     type Response = types::CreditRelayCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_relay_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_relay_create(request))
     }
 }
 impl Call<CreditRelayCreate> {
@@ -1002,11 +1002,11 @@ impl Operation for CreditRelayGet {
     };
     type Request = types::CreditRelayGetRequest;
     type Response = types::AssetReportGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_relay_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_relay_get(request))
     }
 }
 impl operation::ReadyLater for CreditRelayGet {
@@ -1037,11 +1037,11 @@ impl Operation for CreditRelayPdfGet {
     };
     type Request = types::CreditRelayPdfGetRequest;
     type Response = operation::File;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::bytes(api.credit_relay_pdf_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::bytes(api.credit_relay_pdf_get(request))
     }
 }
 impl operation::ReadyLater for CreditRelayPdfGet {
@@ -1062,11 +1062,11 @@ impl Operation for CreditRelayRefresh {
     };
     type Request = types::CreditRelayRefreshRequest;
     type Response = types::CreditRelayRefreshResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_relay_refresh(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_relay_refresh(request))
     }
 }
 impl Call<CreditRelayRefresh> {
@@ -1091,10 +1091,10 @@ impl Operation for CreditRelayRemove {
     };
     type Request = types::CreditRelayRemoveRequest;
     type Response = types::CreditRelayRemoveResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_relay_remove(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_relay_remove(request))
     }
 }

@@ -101,11 +101,11 @@ impl Operation for AuthGet {
     };
     type Request = types::AuthGetRequest;
     type Response = types::AuthGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.auth_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.auth_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -137,11 +137,11 @@ impl Operation for AuthVerify {
     };
     type Request = types::AuthVerifyRequest;
     type Response = types::AuthVerifyResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.auth_verify(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.auth_verify(request))
     }
 }
 impl Call<AuthVerify> {

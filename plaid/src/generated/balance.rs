@@ -61,11 +61,11 @@ impl Operation for AccountsBalanceGet {
     };
     type Request = types::AccountsBalanceGetRequest;
     type Response = types::AccountsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.accounts_balance_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.accounts_balance_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())

@@ -340,11 +340,11 @@ impl Operation for BankTransferBalanceGet {
     };
     type Request = types::BankTransferBalanceGetRequest;
     type Response = types::BankTransferBalanceGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.bank_transfer_balance_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.bank_transfer_balance_get(request))
     }
 }
 impl Call<BankTransferBalanceGet> {
@@ -372,11 +372,11 @@ impl Operation for BankTransferCancel {
     };
     type Request = types::BankTransferCancelRequest;
     type Response = types::BankTransferCancelResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.bank_transfer_cancel(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.bank_transfer_cancel(request))
     }
 }
 /// Marks a [`Call`] of `/bank_transfer/create`.
@@ -393,11 +393,11 @@ impl Operation for BankTransferCreate {
     };
     type Request = types::BankTransferCreateRequest;
     type Response = types::BankTransferCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.bank_transfer_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.bank_transfer_create(request))
     }
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         Some(&request.idempotency_key)
@@ -450,11 +450,11 @@ impl Operation for BankTransferEventList {
     };
     type Request = types::BankTransferEventListRequest;
     type Response = types::BankTransferEventListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.bank_transfer_event_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.bank_transfer_event_list(request))
     }
 }
 impl Paged for BankTransferEventList {
@@ -579,11 +579,11 @@ impl Operation for BankTransferEventSync {
     };
     type Request = types::BankTransferEventSyncRequest;
     type Response = types::BankTransferEventSyncResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.bank_transfer_event_sync(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.bank_transfer_event_sync(request))
     }
 }
 impl Paged for BankTransferEventSync {
@@ -649,11 +649,11 @@ impl Operation for BankTransferGet {
     };
     type Request = types::BankTransferGetRequest;
     type Response = types::BankTransferGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.bank_transfer_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.bank_transfer_get(request))
     }
 }
 /// Marks a [`Call`] of `/bank_transfer/list`.
@@ -670,11 +670,11 @@ impl Operation for BankTransferList {
     };
     type Request = types::BankTransferListRequest;
     type Response = types::BankTransferListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.bank_transfer_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.bank_transfer_list(request))
     }
 }
 impl Paged for BankTransferList {
@@ -769,11 +769,11 @@ impl Operation for BankTransferMigrateAccount {
     };
     type Request = types::BankTransferMigrateAccountRequest;
     type Response = types::BankTransferMigrateAccountResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.bank_transfer_migrate_account(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.bank_transfer_migrate_account(request))
     }
 }
 impl Call<BankTransferMigrateAccount> {
@@ -801,11 +801,11 @@ impl Operation for BankTransferSweepGet {
     };
     type Request = types::BankTransferSweepGetRequest;
     type Response = types::BankTransferSweepGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.bank_transfer_sweep_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.bank_transfer_sweep_get(request))
     }
 }
 /// Marks a [`Call`] of `/bank_transfer/sweep/list`.
@@ -822,11 +822,11 @@ impl Operation for BankTransferSweepList {
     };
     type Request = types::BankTransferSweepListRequest;
     type Response = types::BankTransferSweepListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.bank_transfer_sweep_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.bank_transfer_sweep_list(request))
     }
 }
 impl Call<BankTransferSweepList> {

@@ -448,11 +448,11 @@ impl Operation for BeaconAccountRiskEvaluate {
     };
     type Request = types::BeaconAccountRiskEvaluateRequest;
     type Response = types::BeaconAccountRiskEvaluateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beacon_account_risk_evaluate(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beacon_account_risk_evaluate(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         request.access_token.as_ref().map(Secret::expose_secret)
@@ -523,11 +523,11 @@ impl Operation for BeaconDuplicateGet {
     };
     type Request = types::BeaconDuplicateGetRequest;
     type Response = types::BeaconDuplicateGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beacon_duplicate_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beacon_duplicate_get(request))
     }
 }
 /// Marks a [`Call`] of `/beacon/report/create`.
@@ -544,11 +544,11 @@ impl Operation for BeaconReportCreate {
     };
     type Request = types::BeaconReportCreateRequest;
     type Response = types::BeaconReportCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beacon_report_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beacon_report_create(request))
     }
 }
 impl Call<BeaconReportCreate> {
@@ -573,11 +573,11 @@ impl Operation for BeaconReportGet {
     };
     type Request = types::BeaconReportGetRequest;
     type Response = types::BeaconReportGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beacon_report_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beacon_report_get(request))
     }
 }
 /// Marks a [`Call`] of `/beacon/report/list`.
@@ -594,11 +594,11 @@ impl Operation for BeaconReportList {
     };
     type Request = types::BeaconReportListRequest;
     type Response = types::BeaconReportListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beacon_report_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beacon_report_list(request))
     }
 }
 impl Paged for BeaconReportList {
@@ -652,11 +652,11 @@ impl Operation for BeaconReportSyndicationGet {
     };
     type Request = types::BeaconReportSyndicationGetRequest;
     type Response = types::BeaconReportSyndicationGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beacon_report_syndication_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beacon_report_syndication_get(request))
     }
 }
 /// Marks a [`Call`] of `/beacon/report_syndication/list`.
@@ -673,11 +673,11 @@ impl Operation for BeaconReportSyndicationList {
     };
     type Request = types::BeaconReportSyndicationListRequest;
     type Response = types::BeaconReportSyndicationListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beacon_report_syndication_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beacon_report_syndication_list(request))
     }
 }
 impl Paged for BeaconReportSyndicationList {
@@ -734,11 +734,11 @@ impl Operation for BeaconUserAccountInsightsGet {
     };
     type Request = types::BeaconUserAccountInsightsGetRequest;
     type Response = types::BeaconUserAccountInsightsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beacon_user_account_insights_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beacon_user_account_insights_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -758,11 +758,11 @@ impl Operation for BeaconUserCreate {
     };
     type Request = types::BeaconUserCreateRequest;
     type Response = types::BeaconUserCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beacon_user_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beacon_user_create(request))
     }
 }
 impl Call<BeaconUserCreate> {
@@ -790,11 +790,11 @@ impl Operation for BeaconUserGet {
     };
     type Request = types::BeaconUserGetRequest;
     type Response = types::BeaconUserGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beacon_user_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beacon_user_get(request))
     }
 }
 /// Marks a [`Call`] of `/beacon/user/history/list`.
@@ -811,11 +811,11 @@ impl Operation for BeaconUserHistoryList {
     };
     type Request = types::BeaconUserHistoryListRequest;
     type Response = types::BeaconUserHistoryListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beacon_user_history_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beacon_user_history_list(request))
     }
 }
 impl Paged for BeaconUserHistoryList {
@@ -869,11 +869,11 @@ impl Operation for BeaconUserReview {
     };
     type Request = types::BeaconUserReviewRequest;
     type Response = types::BeaconUserGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beacon_user_review(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beacon_user_review(request))
     }
 }
 /// Marks a [`Call`] of `/beacon/user/update`.
@@ -890,11 +890,11 @@ impl Operation for BeaconUserUpdate {
     };
     type Request = types::BeaconUserUpdateRequest;
     type Response = types::BeaconUserUpdateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beacon_user_update(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beacon_user_update(request))
     }
 }
 impl Call<BeaconUserUpdate> {

@@ -94,11 +94,11 @@ impl Operation for BusinessVerificationCreate {
     };
     type Request = types::BusinessVerificationCreateRequest;
     type Response = types::BusinessVerificationCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.business_verification_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.business_verification_create(request))
     }
 }
 impl Call<BusinessVerificationCreate> {
@@ -125,10 +125,10 @@ impl Operation for BusinessVerificationGet {
     };
     type Request = types::BusinessVerificationGetRequest;
     type Response = types::BusinessVerificationGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.business_verification_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.business_verification_get(request))
     }
 }

@@ -742,11 +742,11 @@ impl Operation for BetaEwaReportV1Get {
     };
     type Request = types::BetaEwaReportV1GetRequest;
     type Response = types::BetaEwaReportV1GetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beta_ewa_report_v1_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beta_ewa_report_v1_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -766,11 +766,11 @@ impl Operation for ConsumerReportPdfGet {
     };
     type Request = types::ConsumerReportPdfGetRequest;
     type Response = operation::File;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::bytes(api.consumer_report_pdf_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::bytes(api.consumer_report_pdf_get(request))
     }
 }
 /// Marks a [`Call`] of `/cra/check_report/base_report/get`.
@@ -787,11 +787,11 @@ impl Operation for CraCheckReportBaseReportGet {
     };
     type Request = types::CraCheckReportBaseReportGetRequest;
     type Response = types::CraCheckReportBaseReportGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_check_report_base_report_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_check_report_base_report_get(request))
     }
 }
 impl operation::ReadyLater for CraCheckReportBaseReportGet {
@@ -851,11 +851,11 @@ impl Operation for CraCheckReportCashflowInsightsGet {
     };
     type Request = types::CraCheckReportCashflowInsightsGetRequest;
     type Response = types::CraCheckReportCashflowInsightsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_check_report_cashflow_insights_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_check_report_cashflow_insights_get(request))
     }
 }
 impl operation::ReadyLater for CraCheckReportCashflowInsightsGet {
@@ -908,11 +908,11 @@ impl Operation for CraCheckReportCreate {
     };
     type Request = types::CraCheckReportCreateRequest;
     type Response = types::CraCheckReportCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_check_report_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_check_report_create(request))
     }
 }
 impl Call<CraCheckReportCreate> {
@@ -1024,11 +1024,11 @@ impl Operation for CraCheckReportIncomeInsightsGet {
     };
     type Request = types::CraCheckReportIncomeInsightsGetRequest;
     type Response = types::CraCheckReportIncomeInsightsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_check_report_income_insights_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_check_report_income_insights_get(request))
     }
 }
 impl operation::ReadyLater for CraCheckReportIncomeInsightsGet {
@@ -1082,11 +1082,11 @@ impl Operation for CraCheckReportLendScoreGet {
     };
     type Request = types::CraCheckReportLendScoreGetRequest;
     type Response = types::CraCheckReportLendScoreGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_check_report_lend_score_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_check_report_lend_score_get(request))
     }
 }
 impl operation::ReadyLater for CraCheckReportLendScoreGet {
@@ -1139,11 +1139,11 @@ impl Operation for CraCheckReportNetworkInsightsGet {
     };
     type Request = types::CraCheckReportNetworkInsightsGetRequest;
     type Response = types::CraCheckReportNetworkInsightsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_check_report_network_insights_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_check_report_network_insights_get(request))
     }
 }
 impl operation::ReadyLater for CraCheckReportNetworkInsightsGet {
@@ -1196,11 +1196,11 @@ impl Operation for CraCheckReportPartnerInsightsGet {
     };
     type Request = types::CraCheckReportPartnerInsightsGetRequest;
     type Response = types::CraCheckReportPartnerInsightsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_check_report_partner_insights_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_check_report_partner_insights_get(request))
     }
 }
 impl operation::ReadyLater for CraCheckReportPartnerInsightsGet {
@@ -1269,11 +1269,11 @@ impl Operation for CraCheckReportPdfGet {
     };
     type Request = types::CraCheckReportPdfGetRequest;
     type Response = operation::File;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::bytes(api.cra_check_report_pdf_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::bytes(api.cra_check_report_pdf_get(request))
     }
 }
 impl operation::ReadyLater for CraCheckReportPdfGet {
@@ -1327,11 +1327,11 @@ impl Operation for CraCheckReportVerificationGet {
     };
     type Request = types::CraCheckReportVerificationGetRequest;
     type Response = types::CraCheckReportVerificationGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_check_report_verification_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_check_report_verification_get(request))
     }
 }
 impl operation::ReadyLater for CraCheckReportVerificationGet {
@@ -1379,11 +1379,11 @@ impl Operation for CraCheckReportVerificationPdfGet {
     };
     type Request = types::CraCheckReportVerificationPdfGetRequest;
     type Response = operation::File;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::bytes(api.cra_check_report_verification_pdf_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::bytes(api.cra_check_report_verification_pdf_get(request))
     }
 }
 impl operation::ReadyLater for CraCheckReportVerificationPdfGet {
@@ -1452,11 +1452,11 @@ impl Operation for CraCreditProfileReportGet {
     };
     type Request = types::CraCreditProfileReportGetRequest;
     type Response = types::CraCreditProfileReportGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_credit_profile_report_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_credit_profile_report_get(request))
     }
 }
 /// Marks a [`Call`] of `/cra/loans/applications/register`.
@@ -1473,11 +1473,11 @@ impl Operation for CraLoansApplicationsRegister {
     };
     type Request = types::CraLoansApplicationsRegisterRequest;
     type Response = types::CraLoansApplicationsRegisterResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_loans_applications_register(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_loans_applications_register(request))
     }
 }
 /// Marks a [`Call`] of `/cra/loans/register`.
@@ -1494,11 +1494,11 @@ impl Operation for CraLoansRegister {
     };
     type Request = types::CraLoansRegisterRequest;
     type Response = types::CraLoansRegisterResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_loans_register(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_loans_register(request))
     }
 }
 /// Marks a [`Call`] of `/cra/loans/unregister`.
@@ -1515,11 +1515,11 @@ impl Operation for CraLoansUnregister {
     };
     type Request = types::CraLoansUnregisterRequest;
     type Response = types::CraLoanUnregisterResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_loans_unregister(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_loans_unregister(request))
     }
 }
 /// Marks a [`Call`] of `/cra/loans/update`.
@@ -1536,11 +1536,11 @@ impl Operation for CraLoansUpdate {
     };
     type Request = types::CraLoansUpdateRequest;
     type Response = types::CraLoansUpdateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_loans_update(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_loans_update(request))
     }
 }
 /// Marks a [`Call`] of `/cra/monitoring_insights/get`.
@@ -1557,11 +1557,11 @@ impl Operation for CraMonitoringInsightsGet {
     };
     type Request = types::CraMonitoringInsightsGetRequest;
     type Response = types::CraMonitoringInsightsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_monitoring_insights_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_monitoring_insights_get(request))
     }
 }
 impl Call<CraMonitoringInsightsGet> {
@@ -1592,11 +1592,11 @@ impl Operation for CraMonitoringInsightsSubscribe {
     };
     type Request = types::CraMonitoringInsightsSubscribeRequest;
     type Response = types::CraMonitoringInsightsSubscribeResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_monitoring_insights_subscribe(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_monitoring_insights_subscribe(request))
     }
 }
 impl Call<CraMonitoringInsightsSubscribe> {
@@ -1644,11 +1644,11 @@ impl Operation for CraMonitoringInsightsUnsubscribe {
     };
     type Request = types::CraMonitoringInsightsUnsubscribeRequest;
     type Response = types::CraMonitoringInsightsUnsubscribeResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_monitoring_insights_unsubscribe(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_monitoring_insights_unsubscribe(request))
     }
 }
 /// Marks a [`Call`] of `/cra/partner_insights/get`.
@@ -1665,11 +1665,11 @@ impl Operation for CraPartnerInsightsGet {
     };
     type Request = types::CraPartnerInsightsGetRequest;
     type Response = types::CraPartnerInsightsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cra_partner_insights_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cra_partner_insights_get(request))
     }
 }
 impl Call<CraPartnerInsightsGet> {

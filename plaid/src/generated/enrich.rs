@@ -155,11 +155,11 @@ impl Operation for TransactionsUserInsightsGet {
     };
     type Request = types::TransactionsUserInsightsGetRequest;
     type Response = types::TransactionsUserInsightsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transactions_user_insights_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transactions_user_insights_get(request))
     }
 }
 /// Marks a [`Call`] of `/beta/transactions/v1/enhance`.
@@ -176,11 +176,11 @@ impl Operation for TransactionsEnhance {
     };
     type Request = types::TransactionsEnhanceGetRequest;
     type Response = types::TransactionsEnhanceGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transactions_enhance(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transactions_enhance(request))
     }
 }
 /// Marks a [`Call`] of `/transactions/enrich`.
@@ -197,11 +197,11 @@ impl Operation for TransactionsEnrich {
     };
     type Request = types::TransactionsEnrichRequest;
     type Response = types::TransactionsEnrichResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transactions_enrich(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transactions_enrich(request))
     }
 }
 impl Call<TransactionsEnrich> {

@@ -157,11 +157,11 @@ impl Operation for FdxConsentGet {
     };
     type Request = FdxConsentGetParameters;
     type Response = types::FdxConsentGrant;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.fdx_consent_get(&request.consent_id).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.fdx_consent_get(&request.consent_id))
     }
 }
 /// Marks a [`Call`] of `/fdx/notifications`.
@@ -178,11 +178,11 @@ impl Operation for FdxNotifications {
     };
     type Request = types::FdxNotification;
     type Response = ();
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::empty(api.fdx_notifications(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::empty(api.fdx_notifications(request))
     }
 }
 impl Call<FdxNotifications> {
@@ -237,11 +237,11 @@ impl Operation for GetRecipient {
     };
     type Request = GetRecipientParameters;
     type Response = types::FdxRecipientMetadata;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.get_recipient(&request.recipient_id).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.get_recipient(&request.recipient_id))
     }
 }
 impl Call<GetRecipient> {
@@ -267,10 +267,10 @@ impl Operation for GetRecipients {
     };
     type Request = GetRecipientsParameters;
     type Response = types::GetRecipientsResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         _request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.get_recipients().await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.get_recipients())
     }
 }

@@ -149,11 +149,11 @@ impl Operation for IdentityDocumentsUploadsGet {
     };
     type Request = types::IdentityDocumentsUploadsGetRequest;
     type Response = types::IdentityDocumentsUploadsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.identity_documents_uploads_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.identity_documents_uploads_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -183,11 +183,11 @@ impl Operation for IdentityGet {
     };
     type Request = types::IdentityGetRequest;
     type Response = types::IdentityGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.identity_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.identity_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -214,11 +214,11 @@ impl Operation for IdentityMatch {
     };
     type Request = types::IdentityMatchRequest;
     type Response = types::IdentityMatchResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.identity_match(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.identity_match(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -250,11 +250,11 @@ impl Operation for IdentityRefresh {
     };
     type Request = types::IdentityRefreshRequest;
     type Response = types::IdentityRefreshResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.identity_refresh(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.identity_refresh(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())

@@ -204,11 +204,11 @@ impl Operation for IdentityVerificationAutofillCreate {
     };
     type Request = types::IdentityVerificationAutofillCreateRequest;
     type Response = types::IdentityVerificationAutofillCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.identity_verification_autofill_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.identity_verification_autofill_create(request))
     }
 }
 /// Marks a [`Call`] of `/identity_verification/create`.
@@ -225,11 +225,11 @@ impl Operation for IdentityVerificationCreate {
     };
     type Request = types::IdentityVerificationCreateRequest;
     type Response = types::IdentityVerificationCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.identity_verification_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.identity_verification_create(request))
     }
 }
 impl Call<IdentityVerificationCreate> {
@@ -275,11 +275,11 @@ impl Operation for IdentityVerificationGet {
     };
     type Request = types::IdentityVerificationGetRequest;
     type Response = types::IdentityVerificationGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.identity_verification_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.identity_verification_get(request))
     }
 }
 /// Marks a [`Call`] of `/identity_verification/list`.
@@ -296,11 +296,11 @@ impl Operation for IdentityVerificationList {
     };
     type Request = types::IdentityVerificationListRequest;
     type Response = types::IdentityVerificationListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.identity_verification_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.identity_verification_list(request))
     }
 }
 impl Paged for IdentityVerificationList {
@@ -369,11 +369,11 @@ impl Operation for IdentityVerificationRetry {
     };
     type Request = types::IdentityVerificationRetryRequest;
     type Response = types::IdentityVerificationRetryResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.identity_verification_retry(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.identity_verification_retry(request))
     }
 }
 impl Call<IdentityVerificationRetry> {

@@ -745,11 +745,11 @@ impl Operation for CreditBankEmploymentGet {
     };
     type Request = types::CreditBankEmploymentGetRequest;
     type Response = types::CreditBankEmploymentGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_bank_employment_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_bank_employment_get(request))
     }
 }
 /// Marks a [`Call`] of `/credit/audit_copy_token/create`.
@@ -766,11 +766,11 @@ impl Operation for CreditAuditCopyTokenCreate {
     };
     type Request = types::CreditAuditCopyTokenCreateRequest;
     type Response = types::CreditAuditCopyTokenCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_audit_copy_token_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_audit_copy_token_create(request))
     }
 }
 /// Marks a [`Call`] of `/credit/audit_copy_token/remove`.
@@ -787,11 +787,11 @@ impl Operation for CreditReportAuditCopyRemove {
     };
     type Request = types::CreditAuditCopyTokenRemoveRequest;
     type Response = types::CreditAuditCopyTokenRemoveResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_report_audit_copy_remove(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_report_audit_copy_remove(request))
     }
 }
 /// Marks a [`Call`] of `/credit/audit_copy_token/update`.
@@ -808,11 +808,11 @@ impl Operation for CreditAuditCopyTokenUpdate {
     };
     type Request = types::CreditAuditCopyTokenUpdateRequest;
     type Response = types::CreditAuditCopyTokenUpdateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_audit_copy_token_update(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_audit_copy_token_update(request))
     }
 }
 /// Marks a [`Call`] of `/credit/bank_income/get`.
@@ -829,11 +829,11 @@ impl Operation for CreditBankIncomeGet {
     };
     type Request = types::CreditBankIncomeGetRequest;
     type Response = types::CreditBankIncomeGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_bank_income_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_bank_income_get(request))
     }
 }
 impl operation::ReadyLater for CreditBankIncomeGet {
@@ -876,11 +876,11 @@ impl Operation for CreditBankIncomePdfGet {
     };
     type Request = types::CreditBankIncomePdfGetRequest;
     type Response = operation::File;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::bytes(api.credit_bank_income_pdf_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::bytes(api.credit_bank_income_pdf_get(request))
     }
 }
 impl operation::ReadyLater for CreditBankIncomePdfGet {
@@ -910,11 +910,11 @@ impl Operation for CreditBankIncomeRefresh {
     };
     type Request = types::CreditBankIncomeRefreshRequest;
     type Response = types::CreditBankIncomeRefreshResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_bank_income_refresh(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_bank_income_refresh(request))
     }
 }
 impl Call<CreditBankIncomeRefresh> {
@@ -947,11 +947,11 @@ impl Operation for CreditBankIncomeWebhookUpdate {
     };
     type Request = types::CreditBankIncomeWebhookUpdateRequest;
     type Response = types::CreditBankIncomeWebhookUpdateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_bank_income_webhook_update(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_bank_income_webhook_update(request))
     }
 }
 impl Call<CreditBankIncomeWebhookUpdate> {
@@ -976,11 +976,11 @@ impl Operation for CreditBankStatementsUploadsGet {
     };
     type Request = types::CreditBankStatementsUploadsGetRequest;
     type Response = types::CreditBankStatementsUploadsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_bank_statements_uploads_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_bank_statements_uploads_get(request))
     }
 }
 impl operation::ReadyLater for CreditBankStatementsUploadsGet {
@@ -1011,11 +1011,11 @@ impl Operation for CreditEmploymentGet {
     };
     type Request = types::CreditEmploymentGetRequest;
     type Response = types::CreditEmploymentGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_employment_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_employment_get(request))
     }
 }
 impl operation::ReadyLater for CreditEmploymentGet {
@@ -1036,11 +1036,11 @@ impl Operation for CreditPayrollIncomeGet {
     };
     type Request = types::CreditPayrollIncomeGetRequest;
     type Response = types::CreditPayrollIncomeGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_payroll_income_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_payroll_income_get(request))
     }
 }
 impl operation::ReadyLater for CreditPayrollIncomeGet {
@@ -1083,11 +1083,11 @@ impl Operation for CreditPayrollIncomeParsingConfigUpdate {
     };
     type Request = types::CreditPayrollIncomeParsingConfigUpdateRequest;
     type Response = types::CreditPayrollIncomeParsingConfigUpdateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_payroll_income_parsing_config_update(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_payroll_income_parsing_config_update(request))
     }
 }
 impl Call<CreditPayrollIncomeParsingConfigUpdate> {
@@ -1119,11 +1119,11 @@ impl Operation for CreditPayrollIncomePrecheck {
     };
     type Request = types::CreditPayrollIncomePrecheckRequest;
     type Response = types::CreditPayrollIncomePrecheckResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_payroll_income_precheck(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_payroll_income_precheck(request))
     }
 }
 impl Call<CreditPayrollIncomePrecheck> {
@@ -1187,11 +1187,11 @@ impl Operation for CreditPayrollIncomeRefresh {
     };
     type Request = types::CreditPayrollIncomeRefreshRequest;
     type Response = types::CreditPayrollIncomeRefreshResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_payroll_income_refresh(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_payroll_income_refresh(request))
     }
 }
 impl Call<CreditPayrollIncomeRefresh> {
@@ -1224,11 +1224,11 @@ impl Operation for CreditPayrollIncomeRiskSignalsGet {
     };
     type Request = types::CreditPayrollIncomeRiskSignalsGetRequest;
     type Response = types::CreditPayrollIncomeRiskSignalsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_payroll_income_risk_signals_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_payroll_income_risk_signals_get(request))
     }
 }
 impl operation::ReadyLater for CreditPayrollIncomeRiskSignalsGet {
@@ -1265,11 +1265,11 @@ impl Operation for CreditSessionsGet {
     };
     type Request = types::CreditSessionsGetRequest;
     type Response = types::CreditSessionsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.credit_sessions_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.credit_sessions_get(request))
     }
 }
 /// Marks a [`Call`] of `/employers/search`.
@@ -1286,11 +1286,11 @@ impl Operation for EmployersSearch {
     };
     type Request = types::EmployersSearchRequest;
     type Response = types::EmployersSearchResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.employers_search(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.employers_search(request))
     }
 }
 /// Marks a [`Call`] of `/employment/verification/get`.
@@ -1308,11 +1308,11 @@ impl Operation for EmploymentVerificationGet {
     };
     type Request = types::EmploymentVerificationGetRequest;
     type Response = types::EmploymentVerificationGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.employment_verification_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.employment_verification_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -1333,11 +1333,11 @@ impl Operation for IncomeVerificationCreate {
     };
     type Request = types::IncomeVerificationCreateRequest;
     type Response = types::IncomeVerificationCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.income_verification_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.income_verification_create(request))
     }
 }
 impl Call<IncomeVerificationCreate> {
@@ -1371,11 +1371,11 @@ impl Operation for IncomeVerificationDocumentsDownload {
     };
     type Request = types::IncomeVerificationDocumentsDownloadRequest;
     type Response = ();
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::empty(api.income_verification_documents_download(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::empty(api.income_verification_documents_download(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         request.access_token.as_ref().map(Secret::expose_secret)
@@ -1419,11 +1419,11 @@ impl Operation for IncomeVerificationPaystubsGet {
     };
     type Request = types::IncomeVerificationPaystubsGetRequest;
     type Response = types::IncomeVerificationPaystubsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.income_verification_paystubs_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.income_verification_paystubs_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         request.access_token.as_ref().map(Secret::expose_secret)
@@ -1462,11 +1462,11 @@ impl Operation for IncomeVerificationPrecheck {
     };
     type Request = types::IncomeVerificationPrecheckRequest;
     type Response = types::IncomeVerificationPrecheckResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.income_verification_precheck(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.income_verification_precheck(request))
     }
 }
 impl Call<IncomeVerificationPrecheck> {
@@ -1536,11 +1536,11 @@ impl Operation for IncomeVerificationTaxformsGet {
     };
     type Request = types::IncomeVerificationTaxformsGetRequest;
     type Response = types::IncomeVerificationTaxformsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.income_verification_taxforms_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.income_verification_taxforms_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         request.access_token.as_ref().map(Secret::expose_secret)

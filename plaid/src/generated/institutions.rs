@@ -143,11 +143,11 @@ impl Operation for InstitutionsGet {
     };
     type Request = types::InstitutionsGetRequest;
     type Response = types::InstitutionsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.institutions_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.institutions_get(request))
     }
 }
 impl Paged for InstitutionsGet {
@@ -207,11 +207,11 @@ impl Operation for InstitutionsGetById {
     };
     type Request = types::InstitutionsGetByIdRequest;
     type Response = types::InstitutionsGetByIdResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.institutions_get_by_id(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.institutions_get_by_id(request))
     }
 }
 impl Call<InstitutionsGetById> {
@@ -239,11 +239,11 @@ impl Operation for InstitutionsSearch {
     };
     type Request = types::InstitutionsSearchRequest;
     type Response = types::InstitutionsSearchResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.institutions_search(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.institutions_search(request))
     }
 }
 impl Call<InstitutionsSearch> {

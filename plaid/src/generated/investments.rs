@@ -159,11 +159,11 @@ impl Operation for InvestmentsAuthGet {
     };
     type Request = types::InvestmentsAuthGetRequest;
     type Response = types::InvestmentsAuthGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.investments_auth_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.investments_auth_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -193,11 +193,11 @@ impl Operation for InvestmentsHoldingsGet {
     };
     type Request = types::InvestmentsHoldingsGetRequest;
     type Response = types::InvestmentsHoldingsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.investments_holdings_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.investments_holdings_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -227,11 +227,11 @@ impl Operation for InvestmentsRefresh {
     };
     type Request = types::InvestmentsRefreshRequest;
     type Response = types::InvestmentsRefreshResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.investments_refresh(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.investments_refresh(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -251,11 +251,11 @@ impl Operation for InvestmentsTransactionsGet {
     };
     type Request = types::InvestmentsTransactionsGetRequest;
     type Response = types::InvestmentsTransactionsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.investments_transactions_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.investments_transactions_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())

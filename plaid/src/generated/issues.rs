@@ -114,11 +114,11 @@ impl Operation for IssuesGet {
     };
     type Request = types::IssuesGetRequest;
     type Response = types::IssuesGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.issues_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.issues_get(request))
     }
 }
 /// Marks a [`Call`] of `/issues/search`.
@@ -135,11 +135,11 @@ impl Operation for IssuesSearch {
     };
     type Request = types::IssuesSearchRequest;
     type Response = types::IssuesSearchResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.issues_search(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.issues_search(request))
     }
 }
 impl Call<IssuesSearch> {
@@ -178,10 +178,10 @@ impl Operation for IssuesSubscribe {
     };
     type Request = types::IssuesSubscribeRequest;
     type Response = types::IssuesSubscribeResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.issues_subscribe(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.issues_subscribe(request))
     }
 }

@@ -308,11 +308,11 @@ impl Operation for ConsentEventsGet {
     };
     type Request = types::ConsentEventsGetRequest;
     type Response = types::ConsentEventsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.consent_events_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.consent_events_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -332,11 +332,11 @@ impl Operation for ItemAccessTokenInvalidate {
     };
     type Request = types::ItemAccessTokenInvalidateRequest;
     type Response = types::ItemAccessTokenInvalidateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.item_access_token_invalidate(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.item_access_token_invalidate(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -356,11 +356,11 @@ impl Operation for ItemGet {
     };
     type Request = types::ItemGetRequest;
     type Response = types::ItemGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.item_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.item_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -380,11 +380,11 @@ impl Operation for ItemImport {
     };
     type Request = types::ItemImportRequest;
     type Response = types::ItemImportResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.item_import(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.item_import(request))
     }
 }
 impl Call<ItemImport> {
@@ -414,11 +414,11 @@ impl Operation for ItemProductsTerminate {
     };
     type Request = types::ItemProductsTerminateRequest;
     type Response = types::ItemProductsTerminateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.item_products_terminate(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.item_products_terminate(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -448,11 +448,11 @@ impl Operation for ItemCreatePublicToken {
     };
     type Request = types::ItemPublicTokenCreateRequest;
     type Response = types::ItemPublicTokenCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.item_create_public_token(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.item_create_public_token(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -472,11 +472,11 @@ impl Operation for ItemPublicTokenExchange {
     };
     type Request = types::ItemPublicTokenExchangeRequest;
     type Response = types::ItemPublicTokenExchangeResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.item_public_token_exchange(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.item_public_token_exchange(request))
     }
 }
 /// Marks a [`Call`] of `/item/remove`.
@@ -493,11 +493,11 @@ impl Operation for ItemRemove {
     };
     type Request = types::ItemRemoveRequest;
     type Response = types::ItemRemoveResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.item_remove(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.item_remove(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -533,11 +533,11 @@ impl Operation for ItemWebhookUpdate {
     };
     type Request = types::ItemWebhookUpdateRequest;
     type Response = types::ItemWebhookUpdateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.item_webhook_update(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.item_webhook_update(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())

@@ -200,11 +200,11 @@ impl Operation for NetworkStatusGet {
     };
     type Request = types::NetworkStatusGetRequest;
     type Response = types::NetworkStatusGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.network_status_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.network_status_get(request))
     }
 }
 impl Call<NetworkStatusGet> {
@@ -229,11 +229,11 @@ impl Operation for ProfileNetworkStatusGet {
     };
     type Request = types::ProfileNetworkStatusGetRequest;
     type Response = types::ProfileNetworkStatusGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.profile_network_status_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.profile_network_status_get(request))
     }
 }
 /// Marks a [`Call`] of `/session/token/create`.
@@ -250,11 +250,11 @@ impl Operation for SessionTokenCreate {
     };
     type Request = types::SessionTokenCreateRequest;
     type Response = types::SessionTokenCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.session_token_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.session_token_create(request))
     }
 }
 impl Call<SessionTokenCreate> {
@@ -304,11 +304,11 @@ impl Operation for UserAccountSessionEventSend {
     };
     type Request = types::UserAccountSessionEventSendRequest;
     type Response = types::UserAccountSessionEventSendResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.user_account_session_event_send(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.user_account_session_event_send(request))
     }
 }
 impl Call<UserAccountSessionEventSend> {
@@ -333,10 +333,10 @@ impl Operation for UserAccountSessionGet {
     };
     type Request = types::UserAccountSessionGetRequest;
     type Response = types::UserAccountSessionGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.user_account_session_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.user_account_session_get(request))
     }
 }

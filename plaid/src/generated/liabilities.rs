@@ -59,11 +59,11 @@ impl Operation for LiabilitiesGet {
     };
     type Request = types::LiabilitiesGetRequest;
     type Response = types::LiabilitiesGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.liabilities_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.liabilities_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())

@@ -161,11 +161,11 @@ impl Operation for LinkTokenCreate {
     };
     type Request = types::LinkTokenCreateRequest;
     type Response = types::LinkTokenCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.link_token_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.link_token_create(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         request.access_token.as_ref().map(Secret::expose_secret)
@@ -520,11 +520,11 @@ impl Operation for LinkTokenGet {
     };
     type Request = types::LinkTokenGetRequest;
     type Response = types::LinkTokenGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.link_token_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.link_token_get(request))
     }
 }
 /// Marks a [`Call`] of `/link_delivery/create`.
@@ -541,11 +541,11 @@ impl Operation for LinkDeliveryCreate {
     };
     type Request = types::LinkDeliveryCreateRequest;
     type Response = types::LinkDeliveryCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.link_delivery_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.link_delivery_create(request))
     }
 }
 impl Call<LinkDeliveryCreate> {
@@ -570,10 +570,10 @@ impl Operation for LinkDeliveryGet {
     };
     type Request = types::LinkDeliveryGetRequest;
     type Response = types::LinkDeliveryGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.link_delivery_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.link_delivery_get(request))
     }
 }

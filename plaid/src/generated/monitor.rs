@@ -766,11 +766,11 @@ impl Operation for DashboardUserGet {
     };
     type Request = types::DashboardUserGetRequest;
     type Response = types::DashboardUserGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.dashboard_user_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.dashboard_user_get(request))
     }
 }
 /// Marks a [`Call`] of `/dashboard_user/list`.
@@ -787,11 +787,11 @@ impl Operation for DashboardUserList {
     };
     type Request = types::DashboardUserListRequest;
     type Response = types::DashboardUserListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.dashboard_user_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.dashboard_user_list(request))
     }
 }
 impl Paged for DashboardUserList {
@@ -845,11 +845,11 @@ impl Operation for WatchlistScreeningEntityCreate {
     };
     type Request = types::WatchlistScreeningEntityCreateRequest;
     type Response = types::WatchlistScreeningEntityCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_entity_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_entity_create(request))
     }
 }
 impl Call<WatchlistScreeningEntityCreate> {
@@ -874,11 +874,11 @@ impl Operation for WatchlistScreeningEntityGet {
     };
     type Request = types::WatchlistScreeningEntityGetRequest;
     type Response = types::WatchlistScreeningEntityGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_entity_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_entity_get(request))
     }
 }
 /// Marks a [`Call`] of `/watchlist_screening/entity/history/list`.
@@ -895,11 +895,11 @@ impl Operation for WatchlistScreeningEntityHistoryList {
     };
     type Request = types::WatchlistScreeningEntityHistoryListRequest;
     type Response = types::WatchlistScreeningEntityHistoryListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_entity_history_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_entity_history_list(request))
     }
 }
 impl Paged for WatchlistScreeningEntityHistoryList {
@@ -956,11 +956,11 @@ impl Operation for WatchlistScreeningEntityHitList {
     };
     type Request = types::WatchlistScreeningEntityHitListRequest;
     type Response = types::WatchlistScreeningEntityHitListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_entity_hit_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_entity_hit_list(request))
     }
 }
 impl Paged for WatchlistScreeningEntityHitList {
@@ -1017,11 +1017,11 @@ impl Operation for WatchlistScreeningEntityList {
     };
     type Request = types::WatchlistScreeningEntityListRequest;
     type Response = types::WatchlistScreeningEntityListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_entity_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_entity_list(request))
     }
 }
 impl Paged for WatchlistScreeningEntityList {
@@ -1095,11 +1095,11 @@ impl Operation for WatchlistScreeningEntityProgramGet {
     };
     type Request = types::WatchlistScreeningEntityProgramGetRequest;
     type Response = types::WatchlistScreeningEntityProgramGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_entity_program_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_entity_program_get(request))
     }
 }
 /// Marks a [`Call`] of `/watchlist_screening/entity/program/list`.
@@ -1116,11 +1116,11 @@ impl Operation for WatchlistScreeningEntityProgramList {
     };
     type Request = types::WatchlistScreeningEntityProgramListRequest;
     type Response = types::WatchlistScreeningEntityProgramListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_entity_program_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_entity_program_list(request))
     }
 }
 impl Paged for WatchlistScreeningEntityProgramList {
@@ -1177,11 +1177,11 @@ impl Operation for WatchlistScreeningEntityReviewCreate {
     };
     type Request = types::WatchlistScreeningEntityReviewCreateRequest;
     type Response = types::WatchlistScreeningEntityReviewCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_entity_review_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_entity_review_create(request))
     }
 }
 impl Call<WatchlistScreeningEntityReviewCreate> {
@@ -1206,11 +1206,11 @@ impl Operation for WatchlistScreeningEntityReviewList {
     };
     type Request = types::WatchlistScreeningEntityReviewListRequest;
     type Response = types::WatchlistScreeningEntityReviewListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_entity_review_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_entity_review_list(request))
     }
 }
 impl Paged for WatchlistScreeningEntityReviewList {
@@ -1267,11 +1267,11 @@ impl Operation for WatchlistScreeningEntityUpdate {
     };
     type Request = types::WatchlistScreeningEntityUpdateRequest;
     type Response = types::WatchlistScreeningEntityUpdateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_entity_update(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_entity_update(request))
     }
 }
 impl Call<WatchlistScreeningEntityUpdate> {
@@ -1328,11 +1328,11 @@ impl Operation for WatchlistScreeningIndividualCreate {
     };
     type Request = types::WatchlistScreeningIndividualCreateRequest;
     type Response = types::WatchlistScreeningIndividualCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_individual_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_individual_create(request))
     }
 }
 impl Call<WatchlistScreeningIndividualCreate> {
@@ -1357,11 +1357,11 @@ impl Operation for WatchlistScreeningIndividualGet {
     };
     type Request = types::WatchlistScreeningIndividualGetRequest;
     type Response = types::WatchlistScreeningIndividualGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_individual_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_individual_get(request))
     }
 }
 /// Marks a [`Call`] of `/watchlist_screening/individual/history/list`.
@@ -1378,11 +1378,11 @@ impl Operation for WatchlistScreeningIndividualHistoryList {
     };
     type Request = types::WatchlistScreeningIndividualHistoryListRequest;
     type Response = types::WatchlistScreeningIndividualHistoryListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_individual_history_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_individual_history_list(request))
     }
 }
 impl Paged for WatchlistScreeningIndividualHistoryList {
@@ -1436,11 +1436,11 @@ impl Operation for WatchlistScreeningIndividualHitList {
     };
     type Request = types::WatchlistScreeningIndividualHitListRequest;
     type Response = types::WatchlistScreeningIndividualHitListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_individual_hit_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_individual_hit_list(request))
     }
 }
 impl Paged for WatchlistScreeningIndividualHitList {
@@ -1497,11 +1497,11 @@ impl Operation for WatchlistScreeningIndividualList {
     };
     type Request = types::WatchlistScreeningIndividualListRequest;
     type Response = types::WatchlistScreeningIndividualListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_individual_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_individual_list(request))
     }
 }
 impl Paged for WatchlistScreeningIndividualList {
@@ -1572,11 +1572,11 @@ impl Operation for WatchlistScreeningIndividualProgramGet {
     };
     type Request = types::WatchlistScreeningIndividualProgramGetRequest;
     type Response = types::WatchlistScreeningIndividualProgramGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_individual_program_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_individual_program_get(request))
     }
 }
 /// Marks a [`Call`] of `/watchlist_screening/individual/program/list`.
@@ -1593,11 +1593,11 @@ impl Operation for WatchlistScreeningIndividualProgramList {
     };
     type Request = types::WatchlistScreeningIndividualProgramListRequest;
     type Response = types::WatchlistScreeningIndividualProgramListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_individual_program_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_individual_program_list(request))
     }
 }
 impl Paged for WatchlistScreeningIndividualProgramList {
@@ -1651,11 +1651,11 @@ impl Operation for WatchlistScreeningIndividualReviewCreate {
     };
     type Request = types::WatchlistScreeningIndividualReviewCreateRequest;
     type Response = types::WatchlistScreeningIndividualReviewCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_individual_review_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_individual_review_create(request))
     }
 }
 impl Call<WatchlistScreeningIndividualReviewCreate> {
@@ -1680,11 +1680,11 @@ impl Operation for WatchlistScreeningIndividualReviewList {
     };
     type Request = types::WatchlistScreeningIndividualReviewListRequest;
     type Response = types::WatchlistScreeningIndividualReviewListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_individual_review_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_individual_review_list(request))
     }
 }
 impl Paged for WatchlistScreeningIndividualReviewList {
@@ -1741,11 +1741,11 @@ impl Operation for WatchlistScreeningIndividualUpdate {
     };
     type Request = types::WatchlistScreeningIndividualUpdateRequest;
     type Response = types::WatchlistScreeningIndividualUpdateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.watchlist_screening_individual_update(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.watchlist_screening_individual_update(request))
     }
 }
 impl Call<WatchlistScreeningIndividualUpdate> {

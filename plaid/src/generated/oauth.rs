@@ -144,11 +144,11 @@ impl Operation for LinkOauthCorrelationIdExchange {
     };
     type Request = types::LinkOAuthCorrelationIdExchangeRequest;
     type Response = types::LinkOAuthCorrelationIdExchangeResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.link_oauth_correlation_id_exchange(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.link_oauth_correlation_id_exchange(request))
     }
 }
 /// Marks a [`Call`] of `/oauth/introspect`.
@@ -165,11 +165,11 @@ impl Operation for OauthIntrospect {
     };
     type Request = types::OAuthIntrospectRequest;
     type Response = types::OAuthIntrospectResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.oauth_introspect(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.oauth_introspect(request))
     }
 }
 impl Call<OauthIntrospect> {
@@ -194,11 +194,11 @@ impl Operation for OauthRevoke {
     };
     type Request = types::OAuthRevokeRequest;
     type Response = types::OAuthRevokeResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.oauth_revoke(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.oauth_revoke(request))
     }
 }
 impl Call<OauthRevoke> {
@@ -223,11 +223,11 @@ impl Operation for OauthToken {
     };
     type Request = types::OAuthTokenRequest;
     type Response = types::OAuthTokenResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.oauth_token(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.oauth_token(request))
     }
 }
 impl Call<OauthToken> {

@@ -360,11 +360,11 @@ impl Operation for BetaPartnerCustomerV1Create {
     };
     type Request = types::BetaPartnerCustomerV1CreateRequest;
     type Response = types::BetaPartnerCustomerV1CreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beta_partner_customer_v1_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beta_partner_customer_v1_create(request))
     }
 }
 impl Call<BetaPartnerCustomerV1Create> {
@@ -461,11 +461,11 @@ impl Operation for BetaPartnerCustomerV1Enable {
     };
     type Request = types::BetaPartnerCustomerV1EnableRequest;
     type Response = types::BetaPartnerCustomerV1EnableResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beta_partner_customer_v1_enable(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beta_partner_customer_v1_enable(request))
     }
 }
 impl Call<BetaPartnerCustomerV1Enable> {
@@ -493,11 +493,11 @@ impl Operation for BetaPartnerCustomerV1Get {
     };
     type Request = types::BetaPartnerCustomerV1GetRequest;
     type Response = types::BetaPartnerCustomerV1GetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beta_partner_customer_v1_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beta_partner_customer_v1_get(request))
     }
 }
 /// Marks a [`Call`] of `/beta/partner/customer/v1/update`.
@@ -514,11 +514,11 @@ impl Operation for BetaPartnerCustomerV1Update {
     };
     type Request = types::BetaPartnerCustomerV1UpdateRequest;
     type Response = types::BetaPartnerCustomerV1UpdateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.beta_partner_customer_v1_update(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.beta_partner_customer_v1_update(request))
     }
 }
 impl Call<BetaPartnerCustomerV1Update> {
@@ -569,11 +569,11 @@ impl Operation for PartnerCustomerCreate {
     };
     type Request = types::PartnerCustomerCreateRequest;
     type Response = types::PartnerCustomerCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.partner_customer_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.partner_customer_create(request))
     }
 }
 impl Call<PartnerCustomerCreate> {
@@ -667,11 +667,11 @@ impl Operation for PartnerCustomerEnable {
     };
     type Request = types::PartnerCustomerEnableRequest;
     type Response = types::PartnerCustomerEnableResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.partner_customer_enable(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.partner_customer_enable(request))
     }
 }
 /// Marks a [`Call`] of `/partner/customer/get`.
@@ -688,11 +688,11 @@ impl Operation for PartnerCustomerGet {
     };
     type Request = types::PartnerCustomerGetRequest;
     type Response = types::PartnerCustomerGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.partner_customer_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.partner_customer_get(request))
     }
 }
 /// Marks a [`Call`] of `/partner/customer/oauth_institutions/get`.
@@ -709,11 +709,11 @@ impl Operation for PartnerCustomerOauthInstitutionsGet {
     };
     type Request = types::PartnerCustomerOAuthInstitutionsGetRequest;
     type Response = types::PartnerCustomerOAuthInstitutionsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.partner_customer_oauth_institutions_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.partner_customer_oauth_institutions_get(request))
     }
 }
 /// Marks a [`Call`] of `/partner/customer/remove`.
@@ -730,10 +730,10 @@ impl Operation for PartnerCustomerRemove {
     };
     type Request = types::PartnerCustomerRemoveRequest;
     type Response = types::PartnerCustomerRemoveResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.partner_customer_remove(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.partner_customer_remove(request))
     }
 }

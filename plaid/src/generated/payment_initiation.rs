@@ -439,11 +439,11 @@ impl Operation for PaymentInitiationConsentCreate {
     };
     type Request = types::PaymentInitiationConsentCreateRequest;
     type Response = types::PaymentInitiationConsentCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.payment_initiation_consent_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.payment_initiation_consent_create(request))
     }
 }
 impl Call<PaymentInitiationConsentCreate> {
@@ -496,11 +496,11 @@ impl Operation for PaymentInitiationConsentGet {
     };
     type Request = types::PaymentInitiationConsentGetRequest;
     type Response = types::PaymentInitiationConsentGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.payment_initiation_consent_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.payment_initiation_consent_get(request))
     }
 }
 /// Marks a [`Call`] of `/payment_initiation/consent/payment/execute`.
@@ -517,11 +517,11 @@ impl Operation for PaymentInitiationConsentPaymentExecute {
     };
     type Request = types::PaymentInitiationConsentPaymentExecuteRequest;
     type Response = types::PaymentInitiationConsentPaymentExecuteResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.payment_initiation_consent_payment_execute(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.payment_initiation_consent_payment_execute(request))
     }
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         Some(&request.idempotency_key)
@@ -569,11 +569,11 @@ impl Operation for PaymentInitiationConsentRevoke {
     };
     type Request = types::PaymentInitiationConsentRevokeRequest;
     type Response = types::PaymentInitiationConsentRevokeResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.payment_initiation_consent_revoke(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.payment_initiation_consent_revoke(request))
     }
 }
 /// Marks a [`Call`] of `/payment_initiation/payment/create`.
@@ -590,11 +590,11 @@ impl Operation for PaymentInitiationPaymentCreate {
     };
     type Request = types::PaymentInitiationPaymentCreateRequest;
     type Response = types::PaymentInitiationPaymentCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.payment_initiation_payment_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.payment_initiation_payment_create(request))
     }
 }
 impl Call<PaymentInitiationPaymentCreate> {
@@ -627,11 +627,11 @@ impl Operation for PaymentInitiationPaymentGet {
     };
     type Request = types::PaymentInitiationPaymentGetRequest;
     type Response = types::PaymentInitiationPaymentGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.payment_initiation_payment_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.payment_initiation_payment_get(request))
     }
 }
 /// Marks a [`Call`] of `/payment_initiation/payment/list`.
@@ -648,11 +648,11 @@ impl Operation for PaymentInitiationPaymentList {
     };
     type Request = types::PaymentInitiationPaymentListRequest;
     type Response = types::PaymentInitiationPaymentListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.payment_initiation_payment_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.payment_initiation_payment_list(request))
     }
 }
 impl Paged for PaymentInitiationPaymentList {
@@ -722,11 +722,11 @@ impl Operation for PaymentInitiationPaymentReverse {
     };
     type Request = types::PaymentInitiationPaymentReverseRequest;
     type Response = types::PaymentInitiationPaymentReverseResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.payment_initiation_payment_reverse(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.payment_initiation_payment_reverse(request))
     }
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         Some(&request.idempotency_key)
@@ -772,11 +772,11 @@ impl Operation for CreatePaymentToken {
     };
     type Request = types::PaymentInitiationPaymentTokenCreateRequest;
     type Response = types::PaymentInitiationPaymentTokenCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.create_payment_token(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.create_payment_token(request))
     }
 }
 /// Marks a [`Call`] of `/payment_initiation/recipient/create`.
@@ -793,11 +793,11 @@ impl Operation for PaymentInitiationRecipientCreate {
     };
     type Request = types::PaymentInitiationRecipientCreateRequest;
     type Response = types::PaymentInitiationRecipientCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.payment_initiation_recipient_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.payment_initiation_recipient_create(request))
     }
 }
 impl Call<PaymentInitiationRecipientCreate> {
@@ -836,11 +836,11 @@ impl Operation for PaymentInitiationRecipientGet {
     };
     type Request = types::PaymentInitiationRecipientGetRequest;
     type Response = types::PaymentInitiationRecipientGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.payment_initiation_recipient_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.payment_initiation_recipient_get(request))
     }
 }
 /// Marks a [`Call`] of `/payment_initiation/recipient/list`.
@@ -857,11 +857,11 @@ impl Operation for PaymentInitiationRecipientList {
     };
     type Request = types::PaymentInitiationRecipientListRequest;
     type Response = types::PaymentInitiationRecipientListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.payment_initiation_recipient_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.payment_initiation_recipient_list(request))
     }
 }
 impl Paged for PaymentInitiationRecipientList {

@@ -199,11 +199,11 @@ impl Operation for ApplicationGet {
     };
     type Request = types::ApplicationGetRequest;
     type Response = types::ApplicationGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.application_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.application_get(request))
     }
 }
 /// Marks a [`Call`] of `/item/activity/list`.
@@ -220,11 +220,11 @@ impl Operation for ItemActivityList {
     };
     type Request = types::ItemActivityListRequest;
     type Response = types::ItemActivityListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.item_activity_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.item_activity_list(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         request.access_token.as_ref().map(Secret::expose_secret)
@@ -302,11 +302,11 @@ impl Operation for ItemApplicationList {
     };
     type Request = types::ItemApplicationListRequest;
     type Response = types::ItemApplicationListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.item_application_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.item_application_list(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         request.access_token.as_ref().map(Secret::expose_secret)
@@ -334,11 +334,11 @@ impl Operation for ItemApplicationScopesUpdate {
     };
     type Request = types::ItemApplicationScopesUpdateRequest;
     type Response = types::ItemApplicationScopesUpdateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.item_application_scopes_update(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.item_application_scopes_update(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -366,11 +366,11 @@ impl Operation for ItemApplicationUnlink {
     };
     type Request = types::ItemApplicationUnlinkRequest;
     type Response = types::ItemApplicationUnlinkResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.item_application_unlink(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.item_application_unlink(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())

@@ -870,11 +870,11 @@ impl Operation for ProcessorAccountGet {
     };
     type Request = types::ProcessorAccountGetRequest;
     type Response = types::ProcessorAccountGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_account_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_account_get(request))
     }
 }
 /// Marks a [`Call`] of `/processor/apex/processor_token/create`.
@@ -891,11 +891,11 @@ impl Operation for ProcessorApexProcessorTokenCreate {
     };
     type Request = types::ProcessorApexProcessorTokenCreateRequest;
     type Response = types::ProcessorTokenCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_apex_processor_token_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_apex_processor_token_create(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -915,11 +915,11 @@ impl Operation for ProcessorAuthGet {
     };
     type Request = types::ProcessorAuthGetRequest;
     type Response = types::ProcessorAuthGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_auth_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_auth_get(request))
     }
 }
 impl operation::ReadyLater for ProcessorAuthGet {
@@ -940,11 +940,11 @@ impl Operation for ProcessorBalanceGet {
     };
     type Request = types::ProcessorBalanceGetRequest;
     type Response = types::ProcessorBalanceGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_balance_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_balance_get(request))
     }
 }
 impl Call<ProcessorBalanceGet> {
@@ -971,11 +971,11 @@ impl Operation for ProcessorBankTransferCreate {
     };
     type Request = types::ProcessorBankTransferCreateRequest;
     type Response = types::ProcessorBankTransferCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_bank_transfer_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_bank_transfer_create(request))
     }
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         Some(&request.idempotency_key)
@@ -1025,11 +1025,11 @@ impl Operation for ProcessorIdentityGet {
     };
     type Request = types::ProcessorIdentityGetRequest;
     type Response = types::ProcessorIdentityGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_identity_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_identity_get(request))
     }
 }
 /// Marks a [`Call`] of `/processor/identity/match`.
@@ -1046,11 +1046,11 @@ impl Operation for ProcessorIdentityMatch {
     };
     type Request = types::ProcessorIdentityMatchRequest;
     type Response = types::ProcessorIdentityMatchResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_identity_match(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_identity_match(request))
     }
 }
 impl Call<ProcessorIdentityMatch> {
@@ -1075,11 +1075,11 @@ impl Operation for ProcessorInvestmentsAuthGet {
     };
     type Request = types::ProcessorInvestmentsAuthGetRequest;
     type Response = types::ProcessorInvestmentsAuthGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_investments_auth_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_investments_auth_get(request))
     }
 }
 /// Marks a [`Call`] of `/processor/investments/holdings/get`.
@@ -1096,11 +1096,11 @@ impl Operation for ProcessorInvestmentsHoldingsGet {
     };
     type Request = types::ProcessorInvestmentsHoldingsGetRequest;
     type Response = types::ProcessorInvestmentsHoldingsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_investments_holdings_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_investments_holdings_get(request))
     }
 }
 /// Marks a [`Call`] of `/processor/investments/transactions/get`.
@@ -1117,11 +1117,11 @@ impl Operation for ProcessorInvestmentsTransactionsGet {
     };
     type Request = types::ProcessorInvestmentsTransactionsGetRequest;
     type Response = types::ProcessorInvestmentsTransactionsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_investments_transactions_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_investments_transactions_get(request))
     }
 }
 impl operation::ReadyLater for ProcessorInvestmentsTransactionsGet {
@@ -1203,11 +1203,11 @@ impl Operation for ProcessorLiabilitiesGet {
     };
     type Request = types::ProcessorLiabilitiesGetRequest;
     type Response = types::ProcessorLiabilitiesGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_liabilities_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_liabilities_get(request))
     }
 }
 /// Marks a [`Call`] of `/processor/signal/decision/report`.
@@ -1224,11 +1224,11 @@ impl Operation for ProcessorSignalDecisionReport {
     };
     type Request = types::ProcessorSignalDecisionReportRequest;
     type Response = types::ProcessorSignalDecisionReportResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_signal_decision_report(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_signal_decision_report(request))
     }
 }
 impl Call<ProcessorSignalDecisionReport> {
@@ -1282,11 +1282,11 @@ impl Operation for ProcessorSignalEvaluate {
     };
     type Request = types::ProcessorSignalEvaluateRequest;
     type Response = types::ProcessorSignalEvaluateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_signal_evaluate(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_signal_evaluate(request))
     }
 }
 impl operation::ReadyLater for ProcessorSignalEvaluate {
@@ -1354,11 +1354,11 @@ impl Operation for ProcessorSignalPrepare {
     };
     type Request = types::ProcessorSignalPrepareRequest;
     type Response = types::ProcessorSignalPrepareResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_signal_prepare(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_signal_prepare(request))
     }
 }
 /// Marks a [`Call`] of `/processor/signal/return/report`.
@@ -1375,11 +1375,11 @@ impl Operation for ProcessorSignalReturnReport {
     };
     type Request = types::ProcessorSignalReturnReportRequest;
     type Response = types::ProcessorSignalReturnReportResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_signal_return_report(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_signal_return_report(request))
     }
 }
 impl Call<ProcessorSignalReturnReport> {
@@ -1404,11 +1404,11 @@ impl Operation for ProcessorStripeBankAccountTokenCreate {
     };
     type Request = types::ProcessorStripeBankAccountTokenCreateRequest;
     type Response = types::ProcessorStripeBankAccountTokenCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_stripe_bank_account_token_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_stripe_bank_account_token_create(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -1428,11 +1428,11 @@ impl Operation for ProcessorTokenCreate {
     };
     type Request = types::ProcessorTokenCreateRequest;
     type Response = types::ProcessorTokenCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_token_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_token_create(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -1452,11 +1452,11 @@ impl Operation for ProcessorTokenPermissionsGet {
     };
     type Request = types::ProcessorTokenPermissionsGetRequest;
     type Response = types::ProcessorTokenPermissionsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_token_permissions_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_token_permissions_get(request))
     }
 }
 /// Marks a [`Call`] of `/processor/token/permissions/set`.
@@ -1473,11 +1473,11 @@ impl Operation for ProcessorTokenPermissionsSet {
     };
     type Request = types::ProcessorTokenPermissionsSetRequest;
     type Response = types::ProcessorTokenPermissionsSetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_token_permissions_set(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_token_permissions_set(request))
     }
 }
 /// Marks a [`Call`] of `/processor/token/webhook/update`.
@@ -1494,11 +1494,11 @@ impl Operation for ProcessorTokenWebhookUpdate {
     };
     type Request = types::ProcessorTokenWebhookUpdateRequest;
     type Response = types::ProcessorTokenWebhookUpdateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_token_webhook_update(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_token_webhook_update(request))
     }
 }
 /// Marks a [`Call`] of `/processor/transactions/get`.
@@ -1515,11 +1515,11 @@ impl Operation for ProcessorTransactionsGet {
     };
     type Request = types::ProcessorTransactionsGetRequest;
     type Response = types::ProcessorTransactionsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_transactions_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_transactions_get(request))
     }
 }
 impl operation::ReadyLater for ProcessorTransactionsGet {
@@ -1593,11 +1593,11 @@ impl Operation for ProcessorTransactionsRecurringGet {
     };
     type Request = types::ProcessorTransactionsRecurringGetRequest;
     type Response = types::ProcessorTransactionsRecurringGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_transactions_recurring_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_transactions_recurring_get(request))
     }
 }
 impl operation::ReadyLater for ProcessorTransactionsRecurringGet {
@@ -1630,11 +1630,11 @@ impl Operation for ProcessorTransactionsRefresh {
     };
     type Request = types::ProcessorTransactionsRefreshRequest;
     type Response = types::ProcessorTransactionsRefreshResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_transactions_refresh(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_transactions_refresh(request))
     }
 }
 /// Marks a [`Call`] of `/processor/transactions/sync`.
@@ -1651,11 +1651,11 @@ impl Operation for ProcessorTransactionsSync {
     };
     type Request = types::ProcessorTransactionsSyncRequest;
     type Response = types::ProcessorTransactionsSyncResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.processor_transactions_sync(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.processor_transactions_sync(request))
     }
 }
 impl operation::ReadyLater for ProcessorTransactionsSync {

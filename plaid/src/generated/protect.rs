@@ -193,11 +193,11 @@ impl Operation for ProtectCompute {
     };
     type Request = types::ProtectComputeRequest;
     type Response = types::ProtectComputeResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.protect_compute(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.protect_compute(request))
     }
 }
 impl Call<ProtectCompute> {
@@ -223,11 +223,11 @@ impl Operation for ProtectEventGet {
     };
     type Request = types::ProtectEventGetRequest;
     type Response = types::ProtectEventGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.protect_event_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.protect_event_get(request))
     }
 }
 /// Marks a [`Call`] of `/protect/event/send`.
@@ -245,11 +245,11 @@ impl Operation for ProtectEventSend {
     };
     type Request = types::ProtectEventSendRequest;
     type Response = types::ProtectEventSendResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.protect_event_send(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.protect_event_send(request))
     }
 }
 impl Call<ProtectEventSend> {
@@ -284,11 +284,11 @@ impl Operation for ProtectReportCreate {
     };
     type Request = types::ProtectReportCreateRequest;
     type Response = types::ProtectReportCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.protect_report_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.protect_report_create(request))
     }
 }
 impl Call<ProtectReportCreate> {
@@ -340,11 +340,11 @@ impl Operation for ProtectUserInsightsGet {
     };
     type Request = types::ProtectUserInsightsGetRequest;
     type Response = types::ProtectUserInsightsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.protect_user_insights_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.protect_user_insights_get(request))
     }
 }
 impl Call<ProtectUserInsightsGet> {

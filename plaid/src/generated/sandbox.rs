@@ -940,11 +940,11 @@ impl Operation for SandboxBankIncomeFireWebhook {
     };
     type Request = types::SandboxBankIncomeFireWebhookRequest;
     type Response = types::SandboxBankIncomeFireWebhookResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_bank_income_fire_webhook(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_bank_income_fire_webhook(request))
     }
 }
 impl Call<SandboxBankIncomeFireWebhook> {
@@ -969,11 +969,11 @@ impl Operation for SandboxBankTransferFireWebhook {
     };
     type Request = types::SandboxBankTransferFireWebhookRequest;
     type Response = types::SandboxBankTransferFireWebhookResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_bank_transfer_fire_webhook(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_bank_transfer_fire_webhook(request))
     }
 }
 /// Marks a [`Call`] of `/sandbox/bank_transfer/simulate`.
@@ -990,11 +990,11 @@ impl Operation for SandboxBankTransferSimulate {
     };
     type Request = types::SandboxBankTransferSimulateRequest;
     type Response = types::SandboxBankTransferSimulateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_bank_transfer_simulate(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_bank_transfer_simulate(request))
     }
 }
 impl Call<SandboxBankTransferSimulate> {
@@ -1022,11 +1022,11 @@ impl Operation for SandboxCraCashflowUpdatesUpdate {
     };
     type Request = types::SandboxCraCashflowUpdatesUpdateRequest;
     type Response = types::SandboxCraCashflowUpdatesUpdateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_cra_cashflow_updates_update(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_cra_cashflow_updates_update(request))
     }
 }
 impl Call<SandboxCraCashflowUpdatesUpdate> {
@@ -1068,11 +1068,11 @@ impl Operation for SandboxIncomeFireWebhook {
     };
     type Request = types::SandboxIncomeFireWebhookRequest;
     type Response = types::SandboxIncomeFireWebhookResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_income_fire_webhook(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_income_fire_webhook(request))
     }
 }
 impl Call<SandboxIncomeFireWebhook> {
@@ -1105,11 +1105,11 @@ impl Operation for SandboxItemApplicationSeed {
     };
     type Request = types::SandboxItemApplicationSeedRequest;
     type Response = types::SandboxItemApplicationSeedResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_item_application_seed(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_item_application_seed(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -1129,11 +1129,11 @@ impl Operation for SandboxItemFireWebhook {
     };
     type Request = types::SandboxItemFireWebhookRequest;
     type Response = types::SandboxItemFireWebhookResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_item_fire_webhook(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_item_fire_webhook(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -1161,11 +1161,11 @@ impl Operation for SandboxItemResetLogin {
     };
     type Request = types::SandboxItemResetLoginRequest;
     type Response = types::SandboxItemResetLoginResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_item_reset_login(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_item_reset_login(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -1185,11 +1185,11 @@ impl Operation for SandboxItemSetVerificationStatus {
     };
     type Request = types::SandboxItemSetVerificationStatusRequest;
     type Response = types::SandboxItemSetVerificationStatusResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_item_set_verification_status(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_item_set_verification_status(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -1209,11 +1209,11 @@ impl Operation for SandboxOauthSelectAccounts {
     };
     type Request = types::SandboxOauthSelectAccountsRequest;
     type Response = types::SandboxOauthSelectAccountsResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_oauth_select_accounts(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_oauth_select_accounts(request))
     }
 }
 /// Marks a [`Call`] of `/sandbox/payment/simulate`.
@@ -1230,11 +1230,11 @@ impl Operation for SandboxPaymentSimulate {
     };
     type Request = types::SandboxPaymentSimulateRequest;
     type Response = types::SandboxPaymentSimulateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_payment_simulate(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_payment_simulate(request))
     }
 }
 /// Marks a [`Call`] of `/sandbox/payment_profile/reset_login`.
@@ -1252,11 +1252,11 @@ impl Operation for SandboxPaymentProfileResetLogin {
     };
     type Request = types::SandboxPaymentProfileResetLoginRequest;
     type Response = types::SandboxPaymentProfileResetLoginResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_payment_profile_reset_login(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_payment_profile_reset_login(request))
     }
 }
 /// Marks a [`Call`] of `/sandbox/processor_token/create`.
@@ -1273,11 +1273,11 @@ impl Operation for SandboxProcessorTokenCreate {
     };
     type Request = types::SandboxProcessorTokenCreateRequest;
     type Response = types::SandboxProcessorTokenCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_processor_token_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_processor_token_create(request))
     }
 }
 impl Call<SandboxProcessorTokenCreate> {
@@ -1304,11 +1304,11 @@ impl Operation for SandboxPublicTokenCreate {
     };
     type Request = types::SandboxPublicTokenCreateRequest;
     type Response = types::SandboxPublicTokenCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_public_token_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_public_token_create(request))
     }
 }
 impl Call<SandboxPublicTokenCreate> {
@@ -1348,11 +1348,11 @@ impl Operation for SandboxTransactionsCreate {
     };
     type Request = types::SandboxTransactionsCreateRequest;
     type Response = types::SandboxTransactionsCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_transactions_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_transactions_create(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -1372,11 +1372,11 @@ impl Operation for SandboxTransferFireWebhook {
     };
     type Request = types::SandboxTransferFireWebhookRequest;
     type Response = types::SandboxTransferFireWebhookResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_transfer_fire_webhook(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_transfer_fire_webhook(request))
     }
 }
 /// Marks a [`Call`] of `/sandbox/transfer/ledger/deposit/simulate`.
@@ -1393,11 +1393,11 @@ impl Operation for SandboxTransferLedgerDepositSimulate {
     };
     type Request = types::SandboxTransferLedgerDepositSimulateRequest;
     type Response = types::SandboxTransferLedgerDepositSimulateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_transfer_ledger_deposit_simulate(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_transfer_ledger_deposit_simulate(request))
     }
 }
 impl Call<SandboxTransferLedgerDepositSimulate> {
@@ -1422,11 +1422,11 @@ impl Operation for SandboxTransferLedgerSimulateAvailable {
     };
     type Request = types::SandboxTransferLedgerSimulateAvailableRequest;
     type Response = types::SandboxTransferLedgerSimulateAvailableResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_transfer_ledger_simulate_available(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_transfer_ledger_simulate_available(request))
     }
 }
 impl Call<SandboxTransferLedgerSimulateAvailable> {
@@ -1471,11 +1471,11 @@ impl Operation for SandboxTransferLedgerWithdrawSimulate {
     };
     type Request = types::SandboxTransferLedgerWithdrawSimulateRequest;
     type Response = types::SandboxTransferLedgerWithdrawSimulateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_transfer_ledger_withdraw_simulate(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_transfer_ledger_withdraw_simulate(request))
     }
 }
 impl Call<SandboxTransferLedgerWithdrawSimulate> {
@@ -1500,11 +1500,11 @@ impl Operation for SandboxTransferRefundSimulate {
     };
     type Request = types::SandboxTransferRefundSimulateRequest;
     type Response = types::SandboxTransferRefundSimulateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_transfer_refund_simulate(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_transfer_refund_simulate(request))
     }
 }
 impl Call<SandboxTransferRefundSimulate> {
@@ -1540,11 +1540,11 @@ impl Operation for SandboxTransferRepaymentSimulate {
     };
     type Request = types::SandboxTransferRepaymentSimulateRequest;
     type Response = types::SandboxTransferRepaymentSimulateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_transfer_repayment_simulate(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_transfer_repayment_simulate(request))
     }
 }
 /// Marks a [`Call`] of `/sandbox/transfer/simulate`.
@@ -1561,11 +1561,11 @@ impl Operation for SandboxTransferSimulate {
     };
     type Request = types::SandboxTransferSimulateRequest;
     type Response = types::SandboxTransferSimulateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_transfer_simulate(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_transfer_simulate(request))
     }
 }
 impl Call<SandboxTransferSimulate> {
@@ -1601,11 +1601,11 @@ impl Operation for SandboxTransferSweepSimulate {
     };
     type Request = types::SandboxTransferSweepSimulateRequest;
     type Response = types::SandboxTransferSweepSimulateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_transfer_sweep_simulate(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_transfer_sweep_simulate(request))
     }
 }
 impl Call<SandboxTransferSweepSimulate> {
@@ -1635,11 +1635,11 @@ impl Operation for SandboxTransferTestClockAdvance {
     };
     type Request = types::SandboxTransferTestClockAdvanceRequest;
     type Response = types::SandboxTransferTestClockAdvanceResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_transfer_test_clock_advance(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_transfer_test_clock_advance(request))
     }
 }
 /// Marks a [`Call`] of `/sandbox/transfer/test_clock/create`.
@@ -1656,11 +1656,11 @@ impl Operation for SandboxTransferTestClockCreate {
     };
     type Request = types::SandboxTransferTestClockCreateRequest;
     type Response = types::SandboxTransferTestClockCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_transfer_test_clock_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_transfer_test_clock_create(request))
     }
 }
 impl Call<SandboxTransferTestClockCreate> {
@@ -1685,11 +1685,11 @@ impl Operation for SandboxTransferTestClockGet {
     };
     type Request = types::SandboxTransferTestClockGetRequest;
     type Response = types::SandboxTransferTestClockGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_transfer_test_clock_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_transfer_test_clock_get(request))
     }
 }
 /// Marks a [`Call`] of `/sandbox/transfer/test_clock/list`.
@@ -1706,11 +1706,11 @@ impl Operation for SandboxTransferTestClockList {
     };
     type Request = types::SandboxTransferTestClockListRequest;
     type Response = types::SandboxTransferTestClockListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_transfer_test_clock_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_transfer_test_clock_list(request))
     }
 }
 impl Paged for SandboxTransferTestClockList {
@@ -1790,11 +1790,11 @@ impl Operation for SandboxUserResetLogin {
     };
     type Request = types::SandboxUserResetLoginRequest;
     type Response = types::SandboxUserResetLoginResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.sandbox_user_reset_login(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.sandbox_user_reset_login(request))
     }
 }
 impl Call<SandboxUserResetLogin> {

@@ -206,11 +206,11 @@ impl Operation for SignalDecisionReport {
     };
     type Request = types::SignalDecisionReportRequest;
     type Response = types::SignalDecisionReportResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.signal_decision_report(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.signal_decision_report(request))
     }
 }
 impl Call<SignalDecisionReport> {
@@ -269,11 +269,11 @@ impl Operation for SignalEvaluate {
     };
     type Request = types::SignalEvaluateRequest;
     type Response = types::SignalEvaluateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.signal_evaluate(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.signal_evaluate(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -350,11 +350,11 @@ impl Operation for SignalPrepare {
     };
     type Request = types::SignalPrepareRequest;
     type Response = types::SignalPrepareResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.signal_prepare(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.signal_prepare(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -374,11 +374,11 @@ impl Operation for SignalReturnReport {
     };
     type Request = types::SignalReturnReportRequest;
     type Response = types::SignalReturnReportResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.signal_return_report(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.signal_return_report(request))
     }
 }
 impl Call<SignalReturnReport> {
@@ -403,11 +403,11 @@ impl Operation for SignalSchedule {
     };
     type Request = types::SignalScheduleRequest;
     type Response = types::SignalScheduleResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.signal_schedule(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.signal_schedule(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())

@@ -122,11 +122,11 @@ impl Operation for StatementsDownload {
     };
     type Request = types::StatementsDownloadRequest;
     type Response = operation::File;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::bytes(api.statements_download(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::bytes(api.statements_download(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -146,11 +146,11 @@ impl Operation for StatementsList {
     };
     type Request = types::StatementsListRequest;
     type Response = types::StatementsListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.statements_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.statements_list(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -170,11 +170,11 @@ impl Operation for StatementsRefresh {
     };
     type Request = types::StatementsRefreshRequest;
     type Response = types::StatementsRefreshResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.statements_refresh(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.statements_refresh(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())

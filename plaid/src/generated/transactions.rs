@@ -496,11 +496,11 @@ impl Operation for TransactionsRulesCreate {
     };
     type Request = types::TransactionsRulesCreateRequest;
     type Response = types::TransactionsRulesCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transactions_rules_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transactions_rules_create(request))
     }
 }
 /// Marks a [`Call`] of `/beta/transactions/rules/v1/list`.
@@ -517,11 +517,11 @@ impl Operation for TransactionsRulesList {
     };
     type Request = types::TransactionsRulesListRequest;
     type Response = types::TransactionsRulesListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transactions_rules_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transactions_rules_list(request))
     }
 }
 /// Marks a [`Call`] of `/beta/transactions/rules/v1/remove`.
@@ -538,11 +538,11 @@ impl Operation for TransactionsRulesRemove {
     };
     type Request = types::TransactionsRulesRemoveRequest;
     type Response = types::TransactionsRulesRemoveResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transactions_rules_remove(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transactions_rules_remove(request))
     }
 }
 /// Marks a [`Call`] of `/cashflow_report/get`.
@@ -559,11 +559,11 @@ impl Operation for CashflowReportGet {
     };
     type Request = types::CashflowReportGetRequest;
     type Response = types::CashflowReportGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cashflow_report_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cashflow_report_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -640,11 +640,11 @@ impl Operation for CashflowReportInsightsGet {
     };
     type Request = types::CashflowReportInsightsGetRequest;
     type Response = types::CashflowReportInsightsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cashflow_report_insights_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cashflow_report_insights_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -664,11 +664,11 @@ impl Operation for CashflowReportRefresh {
     };
     type Request = types::CashflowReportRefreshRequest;
     type Response = types::CashflowReportRefreshResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cashflow_report_refresh(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cashflow_report_refresh(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -688,11 +688,11 @@ impl Operation for CashflowReportTransactionsGet {
     };
     type Request = types::CashflowReportTransactionsGetRequest;
     type Response = types::CashflowReportTransactionsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.cashflow_report_transactions_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.cashflow_report_transactions_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -770,11 +770,11 @@ impl Operation for CategoriesGet {
     };
     type Request = types::CategoriesGetRequest;
     type Response = types::CategoriesGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.categories_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.categories_get(request))
     }
 }
 /// Marks a [`Call`] of `/transactions/get`.
@@ -791,11 +791,11 @@ impl Operation for TransactionsGet {
     };
     type Request = types::TransactionsGetRequest;
     type Response = types::TransactionsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transactions_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transactions_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -871,11 +871,11 @@ impl Operation for TransactionsRecurringGet {
     };
     type Request = types::TransactionsRecurringGetRequest;
     type Response = types::TransactionsRecurringGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transactions_recurring_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transactions_recurring_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -920,11 +920,11 @@ impl Operation for TransactionsRefresh {
     };
     type Request = types::TransactionsRefreshRequest;
     type Response = types::TransactionsRefreshResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transactions_refresh(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transactions_refresh(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -944,11 +944,11 @@ impl Operation for TransactionsSync {
     };
     type Request = types::TransactionsSyncRequest;
     type Response = types::TransactionsSyncResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transactions_sync(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transactions_sync(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -1054,11 +1054,11 @@ impl Operation for UserFinancialDataRefresh {
     };
     type Request = types::UserFinancialDataRefreshRequest;
     type Response = types::UserFinancialDataRefreshResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.user_financial_data_refresh(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.user_financial_data_refresh(request))
     }
 }
 /// Marks a [`Call`] of `/user/transactions/refresh`.
@@ -1075,10 +1075,10 @@ impl Operation for UserTransactionsRefresh {
     };
     type Request = types::UserTransactionsRefreshRequest;
     type Response = types::UserTransactionsRefreshResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.user_transactions_refresh(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.user_transactions_refresh(request))
     }
 }

@@ -1548,11 +1548,11 @@ impl Operation for PaymentProfileCreate {
     };
     type Request = types::PaymentProfileCreateRequest;
     type Response = types::PaymentProfileCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.payment_profile_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.payment_profile_create(request))
     }
 }
 /// Marks a [`Call`] of `/payment_profile/get`.
@@ -1570,11 +1570,11 @@ impl Operation for PaymentProfileGet {
     };
     type Request = types::PaymentProfileGetRequest;
     type Response = types::PaymentProfileGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.payment_profile_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.payment_profile_get(request))
     }
 }
 /// Marks a [`Call`] of `/payment_profile/remove`.
@@ -1592,11 +1592,11 @@ impl Operation for PaymentProfileRemove {
     };
     type Request = types::PaymentProfileRemoveRequest;
     type Response = types::PaymentProfileRemoveResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.payment_profile_remove(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.payment_profile_remove(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/authorization/cancel`.
@@ -1613,11 +1613,11 @@ impl Operation for TransferAuthorizationCancel {
     };
     type Request = types::TransferAuthorizationCancelRequest;
     type Response = types::TransferAuthorizationCancelResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_authorization_cancel(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_authorization_cancel(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/authorization/create`.
@@ -1634,11 +1634,11 @@ impl Operation for TransferAuthorizationCreate {
     };
     type Request = types::TransferAuthorizationCreateRequest;
     type Response = types::TransferAuthorizationCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_authorization_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_authorization_create(request))
     }
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         request.idempotency_key.as_deref()
@@ -1792,11 +1792,11 @@ impl Operation for TransferBalanceGet {
     };
     type Request = types::TransferBalanceGetRequest;
     type Response = types::TransferBalanceGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_balance_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_balance_get(request))
     }
 }
 impl Call<TransferBalanceGet> {
@@ -1830,11 +1830,11 @@ impl Operation for TransferCancel {
     };
     type Request = types::TransferCancelRequest;
     type Response = types::TransferCancelResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_cancel(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_cancel(request))
     }
 }
 impl Call<TransferCancel> {
@@ -1867,11 +1867,11 @@ impl Operation for TransferCapabilitiesGet {
     };
     type Request = types::TransferCapabilitiesGetRequest;
     type Response = types::TransferCapabilitiesGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_capabilities_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_capabilities_get(request))
     }
     fn subject(request: &Self::Request) -> Option<&str> {
         Some(request.access_token.expose_secret())
@@ -1903,11 +1903,11 @@ impl Operation for TransferConfigurationGet {
     };
     type Request = types::TransferConfigurationGetRequest;
     type Response = types::TransferConfigurationGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_configuration_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_configuration_get(request))
     }
 }
 impl Call<TransferConfigurationGet> {
@@ -1935,11 +1935,11 @@ impl Operation for TransferCreate {
     };
     type Request = types::TransferCreateRequest;
     type Response = types::TransferCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_create(request))
     }
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         request.idempotency_key.as_deref()
@@ -2035,11 +2035,11 @@ impl Operation for TransferDiligenceDocumentUpload {
     };
     type Request = types::TransferDiligenceDocumentUploadRequest;
     type Response = types::TransferDiligenceDocumentUploadResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_diligence_document_upload(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_diligence_document_upload(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/diligence/submit`.
@@ -2056,11 +2056,11 @@ impl Operation for TransferDiligenceSubmit {
     };
     type Request = types::TransferDiligenceSubmitRequest;
     type Response = types::TransferDiligenceSubmitResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_diligence_submit(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_diligence_submit(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/event/list`.
@@ -2077,11 +2077,11 @@ impl Operation for TransferEventList {
     };
     type Request = types::TransferEventListRequest;
     type Response = types::TransferEventListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_event_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_event_list(request))
     }
 }
 impl Paged for TransferEventList {
@@ -2219,11 +2219,11 @@ impl Operation for TransferEventSync {
     };
     type Request = types::TransferEventSyncRequest;
     type Response = types::TransferEventSyncResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_event_sync(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_event_sync(request))
     }
 }
 impl Paged for TransferEventSync {
@@ -2290,11 +2290,11 @@ impl Operation for TransferGet {
     };
     type Request = types::TransferGetRequest;
     type Response = types::TransferGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_get(request))
     }
 }
 impl Call<TransferGet> {
@@ -2334,11 +2334,11 @@ impl Operation for TransferIntentCreate {
     };
     type Request = types::TransferIntentCreateRequest;
     type Response = types::TransferIntentCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_intent_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_intent_create(request))
     }
 }
 impl Call<TransferIntentCreate> {
@@ -2408,11 +2408,11 @@ impl Operation for TransferIntentGet {
     };
     type Request = types::TransferIntentGetRequest;
     type Response = types::TransferIntentGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_intent_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_intent_get(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/ledger/deposit`.
@@ -2429,11 +2429,11 @@ impl Operation for TransferLedgerDeposit {
     };
     type Request = types::TransferLedgerDepositRequest;
     type Response = types::TransferLedgerDepositResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_ledger_deposit(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_ledger_deposit(request))
     }
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         Some(&request.idempotency_key)
@@ -2483,11 +2483,11 @@ impl Operation for TransferLedgerDistribute {
     };
     type Request = types::TransferLedgerDistributeRequest;
     type Response = types::TransferLedgerDistributeResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_ledger_distribute(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_ledger_distribute(request))
     }
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         Some(&request.idempotency_key)
@@ -2514,11 +2514,11 @@ impl Operation for TransferLedgerEventList {
     };
     type Request = types::TransferLedgerEventListRequest;
     type Response = types::TransferLedgerEventListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_ledger_event_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_ledger_event_list(request))
     }
 }
 impl Paged for TransferLedgerEventList {
@@ -2631,11 +2631,11 @@ impl Operation for TransferLedgerGet {
     };
     type Request = types::TransferLedgerGetRequest;
     type Response = types::TransferLedgerGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_ledger_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_ledger_get(request))
     }
 }
 impl Call<TransferLedgerGet> {
@@ -2668,11 +2668,11 @@ impl Operation for TransferLedgerWithdraw {
     };
     type Request = types::TransferLedgerWithdrawRequest;
     type Response = types::TransferLedgerWithdrawResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_ledger_withdraw(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_ledger_withdraw(request))
     }
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         Some(&request.idempotency_key)
@@ -2722,11 +2722,11 @@ impl Operation for TransferList {
     };
     type Request = types::TransferListRequest;
     type Response = types::TransferListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_list(request))
     }
 }
 impl Paged for TransferList {
@@ -2830,11 +2830,11 @@ impl Operation for TransferMetricsGet {
     };
     type Request = types::TransferMetricsGetRequest;
     type Response = types::TransferMetricsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_metrics_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_metrics_get(request))
     }
 }
 impl Call<TransferMetricsGet> {
@@ -2862,11 +2862,11 @@ impl Operation for TransferMigrateAccount {
     };
     type Request = types::TransferMigrateAccountRequest;
     type Response = types::TransferMigrateAccountResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_migrate_account(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_migrate_account(request))
     }
 }
 impl Call<TransferMigrateAccount> {
@@ -2894,11 +2894,11 @@ impl Operation for TransferOriginatorCreate {
     };
     type Request = types::TransferOriginatorCreateRequest;
     type Response = types::TransferOriginatorCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_originator_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_originator_create(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/originator/funding_account/create`.
@@ -2915,11 +2915,11 @@ impl Operation for TransferOriginatorFundingAccountCreate {
     };
     type Request = types::TransferOriginatorFundingAccountCreateRequest;
     type Response = types::TransferOriginatorFundingAccountCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_originator_funding_account_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_originator_funding_account_create(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/originator/funding_account/update`.
@@ -2936,11 +2936,11 @@ impl Operation for TransferOriginatorFundingAccountUpdate {
     };
     type Request = types::TransferOriginatorFundingAccountUpdateRequest;
     type Response = types::TransferOriginatorFundingAccountUpdateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_originator_funding_account_update(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_originator_funding_account_update(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/originator/get`.
@@ -2957,11 +2957,11 @@ impl Operation for TransferOriginatorGet {
     };
     type Request = types::TransferOriginatorGetRequest;
     type Response = types::TransferOriginatorGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_originator_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_originator_get(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/originator/list`.
@@ -2978,11 +2978,11 @@ impl Operation for TransferOriginatorList {
     };
     type Request = types::TransferOriginatorListRequest;
     type Response = types::TransferOriginatorListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_originator_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_originator_list(request))
     }
 }
 impl Paged for TransferOriginatorList {
@@ -3050,11 +3050,11 @@ impl Operation for TransferPlatformOriginatorCreate {
     };
     type Request = types::TransferPlatformOriginatorCreateRequest;
     type Response = types::TransferPlatformOriginatorCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_platform_originator_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_platform_originator_create(request))
     }
 }
 impl Call<TransferPlatformOriginatorCreate> {
@@ -3079,11 +3079,11 @@ impl Operation for TransferPlatformPersonCreate {
     };
     type Request = types::TransferPlatformPersonCreateRequest;
     type Response = types::TransferPlatformPersonCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_platform_person_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_platform_person_create(request))
     }
 }
 impl Call<TransferPlatformPersonCreate> {
@@ -3161,11 +3161,11 @@ impl Operation for TransferPlatformRequirementSubmit {
     };
     type Request = types::TransferPlatformRequirementSubmitRequest;
     type Response = types::TransferPlatformRequirementSubmitResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_platform_requirement_submit(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_platform_requirement_submit(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/questionnaire/create`.
@@ -3182,11 +3182,11 @@ impl Operation for TransferQuestionnaireCreate {
     };
     type Request = types::TransferQuestionnaireCreateRequest;
     type Response = types::TransferQuestionnaireCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_questionnaire_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_questionnaire_create(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/recurring/cancel`.
@@ -3203,11 +3203,11 @@ impl Operation for TransferRecurringCancel {
     };
     type Request = types::TransferRecurringCancelRequest;
     type Response = types::TransferRecurringCancelResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_recurring_cancel(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_recurring_cancel(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/recurring/create`.
@@ -3224,11 +3224,11 @@ impl Operation for TransferRecurringCreate {
     };
     type Request = types::TransferRecurringCreateRequest;
     type Response = types::TransferRecurringCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_recurring_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_recurring_create(request))
     }
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         Some(&request.idempotency_key)
@@ -3288,11 +3288,11 @@ impl Operation for TransferRecurringGet {
     };
     type Request = types::TransferRecurringGetRequest;
     type Response = types::TransferRecurringGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_recurring_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_recurring_get(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/recurring/list`.
@@ -3309,11 +3309,11 @@ impl Operation for TransferRecurringList {
     };
     type Request = types::TransferRecurringListRequest;
     type Response = types::TransferRecurringListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_recurring_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_recurring_list(request))
     }
 }
 impl Paged for TransferRecurringList {
@@ -3400,11 +3400,11 @@ impl Operation for TransferRefundCancel {
     };
     type Request = types::TransferRefundCancelRequest;
     type Response = types::TransferRefundCancelResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_refund_cancel(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_refund_cancel(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/refund/create`.
@@ -3421,11 +3421,11 @@ impl Operation for TransferRefundCreate {
     };
     type Request = types::TransferRefundCreateRequest;
     type Response = types::TransferRefundCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_refund_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_refund_create(request))
     }
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         Some(&request.idempotency_key)
@@ -3445,11 +3445,11 @@ impl Operation for TransferRefundGet {
     };
     type Request = types::TransferRefundGetRequest;
     type Response = types::TransferRefundGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_refund_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_refund_get(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/repayment/list`.
@@ -3466,11 +3466,11 @@ impl Operation for TransferRepaymentList {
     };
     type Request = types::TransferRepaymentListRequest;
     type Response = types::TransferRepaymentListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_repayment_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_repayment_list(request))
     }
 }
 impl Paged for TransferRepaymentList {
@@ -3550,11 +3550,11 @@ impl Operation for TransferRepaymentReturnList {
     };
     type Request = types::TransferRepaymentReturnListRequest;
     type Response = types::TransferRepaymentReturnListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_repayment_return_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_repayment_return_list(request))
     }
 }
 impl Paged for TransferRepaymentReturnList {
@@ -3622,11 +3622,11 @@ impl Operation for TransferSweepGet {
     };
     type Request = types::TransferSweepGetRequest;
     type Response = types::TransferSweepGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_sweep_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_sweep_get(request))
     }
 }
 /// Marks a [`Call`] of `/transfer/sweep/list`.
@@ -3643,11 +3643,11 @@ impl Operation for TransferSweepList {
     };
     type Request = types::TransferSweepListRequest;
     type Response = types::TransferSweepListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.transfer_sweep_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.transfer_sweep_list(request))
     }
 }
 impl Paged for TransferSweepList {

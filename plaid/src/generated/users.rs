@@ -348,11 +348,11 @@ impl Operation for UserCreate {
     };
     type Request = types::UserCreateRequest;
     type Response = types::UserCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.user_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.user_create(request))
     }
 }
 impl Call<UserCreate> {
@@ -411,11 +411,11 @@ impl Operation for UserGet {
     };
     type Request = types::UserGetRequest;
     type Response = types::UserGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.user_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.user_get(request))
     }
 }
 impl Call<UserGet> {
@@ -442,11 +442,11 @@ impl Operation for UserIdentityRemove {
     };
     type Request = types::UserIdentityRemoveRequest;
     type Response = types::UserIdentityRemoveResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.user_identity_remove(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.user_identity_remove(request))
     }
 }
 impl Call<UserIdentityRemove> {
@@ -473,11 +473,11 @@ impl Operation for UserItemsAssociate {
     };
     type Request = types::UserItemsAssociateRequest;
     type Response = types::UserItemsAssociateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.user_items_associate(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.user_items_associate(request))
     }
 }
 /// Marks a [`Call`] of `/user/items/get`.
@@ -494,11 +494,11 @@ impl Operation for UserItemsGet {
     };
     type Request = types::UserItemsGetRequest;
     type Response = types::UserItemsGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.user_items_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.user_items_get(request))
     }
 }
 impl Call<UserItemsGet> {
@@ -529,11 +529,11 @@ impl Operation for UserItemsRemove {
     };
     type Request = types::UserItemsRemoveRequest;
     type Response = types::UserItemsRemoveResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.user_items_remove(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.user_items_remove(request))
     }
 }
 impl Call<UserItemsRemove> {
@@ -564,11 +564,11 @@ impl Operation for UserProductsTerminate {
     };
     type Request = types::UserProductsTerminateRequest;
     type Response = types::UserProductsTerminateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.user_products_terminate(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.user_products_terminate(request))
     }
 }
 impl Call<UserProductsTerminate> {
@@ -595,11 +595,11 @@ impl Operation for UserRemove {
     };
     type Request = types::UserRemoveRequest;
     type Response = types::UserRemoveResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.user_remove(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.user_remove(request))
     }
 }
 impl Call<UserRemove> {
@@ -638,11 +638,11 @@ impl Operation for UserThirdPartyTokenCreate {
     };
     type Request = types::UserThirdPartyTokenCreateRequest;
     type Response = types::UserThirdPartyTokenCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.user_third_party_token_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.user_third_party_token_create(request))
     }
 }
 impl Call<UserThirdPartyTokenCreate> {
@@ -679,11 +679,11 @@ impl Operation for UserThirdPartyTokenRemove {
     };
     type Request = types::UserThirdPartyTokenRemoveRequest;
     type Response = types::UserThirdPartyTokenRemoveResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.user_third_party_token_remove(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.user_third_party_token_remove(request))
     }
 }
 /// Marks a [`Call`] of `/user/update`.
@@ -700,11 +700,11 @@ impl Operation for UserUpdate {
     };
     type Request = types::UserUpdateRequest;
     type Response = types::UserUpdateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.user_update(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.user_update(request))
     }
 }
 impl Call<UserUpdate> {

@@ -231,11 +231,11 @@ impl Operation for WalletCreate {
     };
     type Request = types::WalletCreateRequest;
     type Response = types::WalletCreateResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.wallet_create(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.wallet_create(request))
     }
 }
 /// Marks a [`Call`] of `/wallet/get`.
@@ -252,11 +252,11 @@ impl Operation for WalletGet {
     };
     type Request = types::WalletGetRequest;
     type Response = types::WalletGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.wallet_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.wallet_get(request))
     }
 }
 /// Marks a [`Call`] of `/wallet/list`.
@@ -273,11 +273,11 @@ impl Operation for WalletList {
     };
     type Request = types::WalletListRequest;
     type Response = types::WalletListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.wallet_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.wallet_list(request))
     }
 }
 impl Paged for WalletList {
@@ -352,11 +352,11 @@ impl Operation for WalletTransactionExecute {
     };
     type Request = types::WalletTransactionExecuteRequest;
     type Response = types::WalletTransactionExecuteResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.wallet_transaction_execute(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.wallet_transaction_execute(request))
     }
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         Some(&request.idempotency_key)
@@ -387,11 +387,11 @@ impl Operation for WalletTransactionGet {
     };
     type Request = types::WalletTransactionGetRequest;
     type Response = types::WalletTransactionGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.wallet_transaction_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.wallet_transaction_get(request))
     }
 }
 /// Marks a [`Call`] of `/wallet/transaction/list`.
@@ -408,11 +408,11 @@ impl Operation for WalletTransactionList {
     };
     type Request = types::WalletTransactionListRequest;
     type Response = types::WalletTransactionListResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.wallet_transaction_list(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.wallet_transaction_list(request))
     }
 }
 impl Paged for WalletTransactionList {

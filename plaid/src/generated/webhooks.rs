@@ -61,10 +61,10 @@ impl Operation for WebhookVerificationKeyGet {
     };
     type Request = types::WebhookVerificationKeyGetRequest;
     type Response = types::WebhookVerificationKeyGetResponse;
-    async fn send(
+    fn prepare(
         api: &plaid_gen::Client,
         request: &Self::Request,
-    ) -> Sent<Self::Response> {
-        operation::json(api.webhook_verification_key_get(request).await)
+    ) -> Prepared<Self::Response> {
+        machinery::json(api.webhook_verification_key_get(request))
     }
 }

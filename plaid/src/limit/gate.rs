@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync;
 use tokio::time::{self, Instant};
 
-use super::Limit;
+use super::rates::Limit;
 
 /// Requests that are sent within this part of a window are counted as one batch, so
 /// that a limit of 20,000 is not a list of as many instants.

@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 use futures_util::{FutureExt, poll};
 
 use super::*;
+use crate::config::Environment;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -141,9 +142,9 @@ async fn a_wait_that_takes_longer_than_it_had_to_ends_in_time() {
     let wait = admission.wait(Some(end));
     tokio::pin!(wait);
     assert!(poll!(&mut wait).is_pending());
-    admission.refused(Some(MINUTE), None);
+    admission.refused(Some(MINUTE), LimitScope::Item);
     time::advance(50 * SECOND).await;
-    admission.refused(Some(MINUTE), None);
+    admission.refused(Some(MINUTE), LimitScope::Item);
     let held = wait.await.unwrap_err();
     assert_eq!(started.elapsed(), 70 * SECOND);
     assert_eq!((held.limit, held.wait), (None, 40 * SECOND));
@@ -193,28 +194,27 @@ async fn after_too_many_requests_an_item_pauses_for_longer_and_longer() {
     let limiter = limiter(None, None);
     let admission = of(&limiter, "a");
     for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
-        admission.refused(None, Some(&ErrorCode::TransactionsSyncLimit));
+        admission.refused(None, LimitScope::Item);
         assert_eq!(send(&limiter, "b").await, Duration::ZERO);
         assert_eq!(send(&limiter, "a").await, seconds * SECOND);
     }
     admission.passed();
-    admission.refused(None, None);
+    admission.refused(None, LimitScope::Item);
     assert_eq!(send(&limiter, "a").await, SECOND);
-    admission.refused(Some(17 * SECOND), None);
+    admission.refused(Some(17 * SECOND), LimitScope::Item);
     assert_eq!(send(&limiter, "a").await, 17 * SECOND);
     // A header is not believed without end.
-    admission.refused(Some(Duration::MAX), None);
+    admission.refused(Some(Duration::MAX), LimitScope::Item);
     assert_eq!(send(&limiter, "a").await, MINUTE);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_limit_of_the_client_pauses_all_items() {
     let limiter = limiter(None, None);
-    let code = ErrorCode::AccountsBalanceGetLimit;
-    of(&limiter, "a").refused(Some(3 * SECOND), Some(&code));
+    of(&limiter, "a").refused(Some(3 * SECOND), LimitScope::Client);
     assert_eq!(send(&limiter, "b").await, 3 * SECOND);
     let open = limiter.admission("/x".into(), None);
-    open.refused(Some(3 * SECOND), None);
+    open.refused(Some(3 * SECOND), LimitScope::Item);
     assert_eq!(send(&limiter, "b").await, 3 * SECOND);
 }
 

@@ -44,7 +44,8 @@ use chrono::{DateTime, Utc};
 use crate::call::Call;
 use crate::operation::Operation;
 
-pub use pager::{Pager, Problem, Sight, Turn};
+pub use crate::error::Problem;
+pub use pager::{Pager, Sight, Turn};
 pub use pages::{Pages, Rows};
 #[cfg(any(feature = "transactions", feature = "processor"))]
 pub(crate) use sync::is_not_ready;

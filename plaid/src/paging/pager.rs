@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use super::{Key, Paging, Position, Style};
+use crate::error::Problem;
 
 /// How often a list that changes while it is read is read from the beginning.
 const MAX_PASSES: u32 = 4;
@@ -30,20 +31,6 @@ pub enum Turn {
     Next,
     /// The list is complete.
     Done,
-}
-
-/// Why a list cannot be read to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Problem {
-    /// There is more, but no cursor that leads to it.
-    NoCursor,
-    /// A cursor leads back to a page that has been read.
-    Circle,
-    /// There is more, but the page is empty, or goes back.
-    Stuck,
-    /// The list changed each time that it was read.
-    Restless,
 }
 
 /// Decides which page comes next.

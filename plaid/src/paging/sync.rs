@@ -7,9 +7,9 @@ use std::pin::Pin;
 
 use plaid_gen::types::{AccountBase, RemovedTransaction, Transaction, TransactionsUpdateStatus};
 
-use super::{Paged, Problem, unite};
+use super::{Paged, unite};
 use crate::call::Call;
-use crate::error::{Error, ErrorCode, PagingError, Result};
+use crate::error::{Error, ErrorCode, PagingError, Problem, Result};
 use crate::retry;
 
 /// Runs that begin again, unless [`SyncRun::max_restarts`] says otherwise.
@@ -191,7 +191,8 @@ impl<O: Synced> SyncRun<O> {
             match self.once(restarts).await {
                 Err(error) if is_mutation(&error) && restarts < self.max_restarts => {
                     restarts += 1;
-                    let pause = retry::jitter(&self.call.policy(), restarts, fastrand::u64(..));
+                    let pause =
+                        retry::jitter(&self.call.terms().policy, restarts, fastrand::u64(..));
                     tokio::time::sleep(pause).await;
                 }
                 result => return result,

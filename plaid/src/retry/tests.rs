@@ -1,7 +1,5 @@
 //! The decision table, row by row.
 
-use reqwest::header::HeaderValue;
-
 use super::*;
 use crate::error::Action;
 use crate::error::table::TABLE;
@@ -23,12 +21,12 @@ fn situation(replay: Replay, outcome: Outcome) -> Situation {
 fn plaid_error(status: u16, error_type: &str, error_code: &str) -> Outcome {
     let body = format!(r#"{{"error_type":"{error_type}","error_code":"{error_code}"}}"#);
     let parts = Parts::read(body.as_bytes(), &Redactor::default());
-    assert!(parts.is_some());
-    Outcome::of_rejection(StatusCode::from_u16(status).unwrap(), parts.as_ref())
+    let verdict = Verdict::Error(Box::new(parts.unwrap()));
+    Outcome::of_answer(StatusCode::from_u16(status).unwrap(), &verdict)
 }
 
 fn plain(status: u16) -> Outcome {
-    Outcome::of_rejection(StatusCode::from_u16(status).unwrap(), None)
+    Outcome::of_answer(StatusCode::from_u16(status).unwrap(), &Verdict::Foreign)
 }
 
 fn retries(replay: Replay, outcome: Outcome) -> bool {
@@ -168,19 +166,6 @@ fn jitter_grows_and_stays_in_its_bounds() {
     }
     let endless = POLICY.base(Duration::MAX).cap(Duration::MAX);
     assert_eq!(jitter(&endless, 1, 5), Duration::from_micros(5));
-}
-
-#[test]
-fn retry_after_has_two_forms() {
-    let read = |text: &'static str| {
-        let mut headers = HeaderMap::new();
-        headers.insert(RETRY_AFTER, HeaderValue::from_static(text));
-        retry_after(&headers)
-    };
-    assert_eq!(read("7"), Some(Duration::from_secs(7)));
-    assert_eq!(read("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-    assert!(read("Wed, 21 Oct 2099 07:28:00 GMT") > Some(Duration::from_secs(1)));
-    assert_eq!(read("soon"), None);
 }
 
 /// The documented errors after which the same request is sent again, by name and

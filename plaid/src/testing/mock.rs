@@ -13,14 +13,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Asked, Reply};
-use crate::builder::ClientBuilder;
 use crate::call::Untyped;
-use crate::client::Client;
-use crate::environment::Environment;
+use crate::client::{Client, ClientBuilder};
+use crate::config::Environment;
 use crate::error::Result;
+use crate::net::{HttpTransport, TransportFailure, TransportFuture};
 use crate::operation::Operation;
 use crate::retry::RetryPolicy;
-use crate::transport::{HttpTransport, TransportFailure, TransportFuture};
 
 /// A transport that answers by rules and keeps what was asked.
 ///

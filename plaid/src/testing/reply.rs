@@ -11,7 +11,7 @@ use reqwest::{Body, Response, StatusCode};
 use serde::Serialize;
 
 use crate::error::{ErrorCode, ErrorType, table};
-use crate::transport::TransportFailure;
+use crate::net::TransportFailure;
 
 /// An answer of a [`Mock`](super::Mock)'s, or the lack of one.
 ///

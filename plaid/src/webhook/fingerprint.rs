@@ -52,7 +52,7 @@ impl From<[u8; 32]> for Fingerprint {
 /// In hexadecimal, lower case.
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        plaid_common::hex::Hex(&self.0).fmt(f)
     }
 }
 

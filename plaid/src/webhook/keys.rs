@@ -1,83 +1,16 @@
-//! The public keys that signatures are checked with.
+//! Checking webhooks with keys that are at hand.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::SystemTime;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::HeaderMap;
-use p256::ecdsa::VerifyingKey;
-use p256::ecdsa::signature::Verifier as _;
 use plaid_gen::types::JwkPublicKey;
 
-use super::token::{self, Token};
+use super::token::Token;
 use super::{MAX_BODY, Webhook, WebhookError};
-
-/// A key that has been looked at: it can check signatures, or has expired.
-#[derive(Clone)]
-pub(super) enum Key {
-    Valid(Box<VerifyingKey>),
-    Expired,
-}
-
-impl Key {
-    /// A key as Plaid gives it out.
-    pub(super) fn of(jwk: &JwkPublicKey) -> Result<Self, InvalidKey> {
-        let expected = [
-            (&jwk.kty, "EC", "its type is not EC"),
-            (&jwk.crv, "P-256", "its curve is not P-256"),
-            (&jwk.alg, "ES256", "its algorithm is not ES256"),
-            (&jwk.use_, "sig", "it is not for signatures"),
-        ];
-        if let Some((.., reason)) = expected.iter().find(|(has, wants, _)| has != wants) {
-            return Err(InvalidKey { reason });
-        }
-        if !token::is_key_id(&jwk.kid) {
-            return Err(InvalidKey {
-                reason: "its id is none",
-            });
-        }
-        // Plaid refuses every key for which this is set, even to a time to come.
-        if jwk.expired_at.is_some() {
-            return Ok(Self::Expired);
-        }
-        let key = point(jwk).and_then(|point| VerifyingKey::from_sec1_bytes(&point).ok());
-        let key = key.ok_or(InvalidKey {
-            reason: "it is no point on the curve",
-        })?;
-        Ok(Self::Valid(Box::new(key)))
-    }
-
-    /// Whether the token is signed by this key.
-    pub(super) fn check(&self, token: &Token<'_>) -> Result<(), WebhookError> {
-        match self {
-            Self::Expired => Err(WebhookError::ExpiredKey),
-            Self::Valid(key) => key
-                .verify(token.signed.as_bytes(), &token.signature)
-                .map_err(|_| WebhookError::BadSignature),
-        }
-    }
-}
-
-/// SEC 1, uncompressed: 4, x, y.
-fn point(jwk: &JwkPublicKey) -> Option<[u8; 65]> {
-    let mut point = [4; 65];
-    let (x, y) = point[1..].split_at_mut(32);
-    for (place, text) in [(x, &jwk.x), (y, &jwk.y)] {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
-        place.copy_from_slice(bytes.get(..32).filter(|_| bytes.len() == 32)?);
-    }
-    Some(point)
-}
-
-/// Why a key cannot check signatures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the key cannot be used: {reason}")]
-pub struct InvalidKey {
-    pub(super) reason: &'static str,
-}
+use crate::client::keys::{InvalidKey, Key};
 
 /// Keys that are at hand: checks webhooks without asking anybody, and without
 /// waiting.
@@ -144,7 +77,7 @@ impl KeySet {
         let token = Token::of(headers)?;
         token.check(body, now)?;
         let key = self.0.get(&token.key_id).ok_or(WebhookError::UnknownKey)?;
-        key.check(&token)?;
+        token.check_signature(key)?;
         Ok(token.issued_at())
     }
 }

@@ -47,7 +47,6 @@
 
 #[cfg(feature = "axum")]
 mod axum;
-mod cache;
 mod envelope;
 mod error;
 // prettyplease formats it; rustfmt would format it differently.
@@ -56,6 +55,7 @@ mod error;
 mod events;
 mod fingerprint;
 mod keys;
+mod read;
 #[cfg(feature = "testing")]
 mod signer;
 mod token;
@@ -63,13 +63,12 @@ mod verifier;
 
 #[cfg(feature = "axum")]
 pub use self::axum::VerifiedWebhook;
-pub(crate) use cache::KeyCache;
-pub use cache::{KeyFuture, KeySource, KeySourceError};
+pub use crate::client::keys::{InvalidKey, KeyFuture, KeySource, KeySourceError, KeyUnavailable};
 pub use envelope::{Event, UnknownWebhook};
-pub use error::{KeyUnavailable, WebhookDecodeError, WebhookError};
+pub use error::{WebhookDecodeError, WebhookError};
 pub use events::*;
 pub use fingerprint::Fingerprint;
-pub use keys::{InvalidKey, KeySet};
+pub use keys::KeySet;
 #[cfg(feature = "testing")]
 pub use signer::{Signer, body};
 pub use verifier::Verifier;

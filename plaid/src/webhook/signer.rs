@@ -3,18 +3,13 @@
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use p256::ecdsa::signature::Signer as _;
-use p256::ecdsa::{Signature, SigningKey};
 use plaid_gen::types::JwkPublicKey;
 use serde::Serialize;
-use serde_json::json;
 
-use super::cache::{KeyFuture, KeySource};
 use super::{Fingerprint, KeySet, Verifier, token};
+use crate::client::keys::{KeyFuture, KeySource};
 
 /// Signs webhooks with a key of its own, as Plaid does with one of its keys.
 ///
@@ -43,21 +38,19 @@ use super::{Fingerprint, KeySet, Verifier, token};
 /// ```
 #[derive(Clone)]
 pub struct Signer {
-    key: SigningKey,
+    key: plaid_common::signer::Signer,
     jwk: JwkPublicKey,
 }
 
 impl Signer {
     /// A signer with a new key and key id. Good enough for tests, and for nothing else.
     pub fn new() -> Self {
-        // All but one in 2^32 of all 32-byte numbers are keys.
-        let key = loop {
+        let random = || {
             let mut bytes = [0; 32];
             fastrand::fill(&mut bytes);
-            if let Ok(key) = SigningKey::from_slice(&bytes) {
-                break key;
-            }
+            bytes
         };
+        let key = plaid_common::signer::Signer::new(random).with_key_id(key_id());
         let jwk = jwk(&key);
         Self { key, jwk }
     }
@@ -95,21 +88,14 @@ impl Signer {
 
     /// The value of the header `Plaid-Verification` for a body.
     pub fn sign(&self, body: &[u8], issued_at: SystemTime) -> String {
-        let header = json!({ "alg": "ES256", "kid": self.jwk.kid, "typ": "JWT" });
-        let claims = json!({
-            "iat": seconds(issued_at),
-            "request_body_sha256": Fingerprint::of(body).to_string(),
-        });
-        self.sign_parts(&header.to_string(), &claims.to_string())
+        self.key
+            .sign(Fingerprint::of(body).as_bytes(), seconds(issued_at))
     }
 
     /// A token of any header and claims, to see that what Plaid would not send is
     /// refused.
     pub fn sign_parts(&self, header: &str, claims: &str) -> String {
-        let part = |text: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(text);
-        let signed = format!("{}.{}", part(header.as_bytes()), part(claims.as_bytes()));
-        let signature: Signature = self.key.sign(signed.as_bytes());
-        format!("{signed}.{}", part(&signature.to_bytes()))
+        self.key.sign_parts(header, claims)
     }
 
     /// The headers of a delivery of a body.
@@ -157,20 +143,18 @@ pub fn body(event: &impl Serialize) -> Result<Bytes, serde_json::Error> {
     serde_json::to_vec_pretty(event).map(Bytes::from)
 }
 
-fn jwk(key: &SigningKey) -> JwkPublicKey {
-    let point = key.verifying_key().to_sec1_point(false);
-    let (x, y) = point.as_bytes()[1..].split_at(32);
-    let part = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
+fn jwk(key: &plaid_common::signer::Signer) -> JwkPublicKey {
+    let [x, y] = key.coordinates();
     JwkPublicKey {
         alg: "ES256".to_owned(),
         created_at: seconds(SystemTime::now()),
         crv: "P-256".to_owned(),
         expired_at: None,
-        kid: key_id(),
+        kid: key.key_id().to_owned(),
         kty: "EC".to_owned(),
         use_: "sig".to_owned(),
-        x: part(x),
-        y: part(y),
+        x,
+        y,
     }
 }
 

@@ -18,13 +18,12 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::WebhookError;
+use crate::client::keys::{Distrust, Key, is_key_id};
 
 pub(super) const HEADER: &str = "plaid-verification";
 
 /// Plaid's have some 350 bytes.
 const MAX_HEADER: usize = 2048;
-/// Plaid's are UUIDs of 36.
-const MAX_KEY_ID: usize = 128;
 /// How old a signature may be, in seconds: what Plaid's rules say.
 const MAX_AGE: i64 = 5 * 60;
 /// How far the clocks may be apart, in seconds.
@@ -33,8 +32,8 @@ const MAX_SKEW: i64 = 60;
 /// A token that says the right things, if it is signed by the right key.
 pub(super) struct Token<'a> {
     /// What is signed.
-    pub(super) signed: &'a str,
-    pub(super) signature: Signature,
+    signed: &'a str,
+    signature: Signature,
     pub(super) key_id: String,
     issued_at: i64,
     body_hash: [u8; 32],
@@ -124,6 +123,15 @@ impl<'a> Token<'a> {
         }
     }
 
+    /// Whether it is signed by this key.
+    pub(super) fn check_signature(&self, key: &Key) -> Result<(), WebhookError> {
+        let signed = key.check(self.signed.as_bytes(), &self.signature);
+        signed.map_err(|distrust| match distrust {
+            Distrust::Expired => WebhookError::ExpiredKey,
+            Distrust::BadSignature => WebhookError::BadSignature,
+        })
+    }
+
     pub(super) fn issued_at(&self) -> SystemTime {
         // `check` has refused everything that is not close to now.
         let seconds = u64::try_from(self.issued_at).unwrap_or_default();
@@ -144,29 +152,10 @@ fn json<T: DeserializeOwned>(part: &str) -> Option<T> {
     is_object.then(|| serde_json::from_slice(&bytes).ok())?
 }
 
-/// It goes into a request and a map, so it has to look like an id.
-pub(super) fn is_key_id(kid: &str) -> bool {
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
-    (1..=MAX_KEY_ID).contains(&kid.len()) && kid.bytes().all(is_plain)
-}
-
 /// Exactly 64 digits in lower case.
 fn hash_of_hex(text: &str) -> Option<[u8; 32]> {
-    let digits: &[u8; 64] = text.as_bytes().try_into().ok()?;
-    let mut hash = [0; 32];
-    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
-        let [high, low] = pair else { return None };
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(hash)
-}
-
-fn digit(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+    let is_lower = !text.bytes().any(|digit| digit.is_ascii_uppercase());
+    plaid_common::hex::decode(text).filter(|_| is_lower)
 }
 
 fn unix_seconds(time: SystemTime) -> i64 {

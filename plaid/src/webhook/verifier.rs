@@ -2,15 +2,20 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::HeaderMap;
 
-use super::cache::{KeyCache, KeySource};
 use super::token::Token;
 use super::{MAX_BODY, Webhook, WebhookError};
+use crate::client::Client;
+use crate::client::keys::{KeyCache, KeyFuture, KeySource};
+use crate::error::{Error, ErrorCode};
 use crate::products::webhooks::Webhooks;
+
+/// Plaid waits ten seconds for an answer to a webhook.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Tells genuine webhooks from others. Clones share a cache of keys.
 ///
@@ -113,7 +118,7 @@ impl Verifier {
         token.check(body, at)?;
         let now = (self.clock)();
         let key = self.cache.get(&self.source, &token.key_id, now).await?;
-        key.check(&token)?;
+        token.check_signature(&key)?;
         Ok(token.issued_at())
     }
 
@@ -174,7 +179,24 @@ impl Webhooks<'_> {
 
     /// What [`verify`](Self::verify) uses, with the client's cache of keys.
     pub fn verifier(self) -> Verifier {
-        let cache = self.client.webhook_keys().clone();
+        let cache = self.client.core().webhook_keys().clone();
         Verifier::with_cache(cache, Arc::new(self.client.clone()))
     }
+}
+
+impl KeySource for Client {
+    fn key(&self, key_id: &str) -> KeyFuture {
+        let call = self.webhooks().verification_key_get(key_id);
+        Box::pin(async move {
+            match call.timeout(PATIENCE).send().await {
+                Ok(answer) => Ok(Some(answer.into_inner().key)),
+                Err(error) if is_unknown_key(&error) => Ok(None),
+                Err(error) => Err(error.into()),
+            }
+        })
+    }
+}
+
+fn is_unknown_key(error: &Error) -> bool {
+    error.error_code() == Some(&ErrorCode::InvalidWebhookVerificationKeyId)
 }

@@ -722,7 +722,7 @@ fn a_mistyped_path_is_answered_with_the_right_one() {
     let whole = repository::root().join("openapi");
     let repository = Repository::generated();
     let before = tree(repository.root());
-    for wanted in ["/transaction/sync", "/transactions/snyc"] {
+    for wanted in ["/transaction/sync", "/trnasactions/sync"] {
         let error = repository.add(wanted, &whole).unwrap_err();
         assert!(error.contains(&format!("has no {wanted}")), "{error}");
         let (_, advice) = error.split_once("; did you mean ").unwrap();

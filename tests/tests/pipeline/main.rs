@@ -9,6 +9,7 @@
 mod catalogue;
 mod commands;
 mod counts;
+mod layers;
 #[path = "../../repository.rs"]
 mod repository;
 mod snapshots;

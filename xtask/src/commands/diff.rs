@@ -10,6 +10,7 @@ use super::OPENAPI;
 use crate::document::reach::{self, Graph};
 use crate::document::{Document, import, load, ref_name, strings, text};
 use crate::lower;
+use crate::lower::presence::Presence;
 
 /// Prints what a document adds, removes and changes, compared with openapi/.
 ///
@@ -151,9 +152,9 @@ fn values(name: &str, old: &Value, new: &Value, changes: &mut Vec<Change>) {
 }
 
 /// What callers notice of it: a list that may be null or not has one type.
-fn presence_of(field: &lower::facts::FieldFacts) -> &str {
-    match field.presence.as_str() {
-        "listed" => "written",
+fn presence_of(field: &lower::facts::FieldFacts) -> Presence {
+    match field.presence {
+        Presence::Listed => Presence::Written,
         presence => presence,
     }
 }
@@ -165,11 +166,11 @@ fn fields(
     (before, after): (&Value, &Value),
     changes: &mut Vec<Change>,
 ) {
-    let presence = |lowered: &lower::Lowered| -> BTreeMap<String, String> {
+    let presence = |lowered: &lower::Lowered| -> BTreeMap<String, Presence> {
         let facts = lowered.facts.types.get(name);
         let fields = facts.into_iter().flat_map(|facts| &facts.fields);
         fields
-            .map(|field| (field.name.clone(), presence_of(field).to_owned()))
+            .map(|field| (field.name.clone(), presence_of(field)))
             .collect()
     };
     let (old_presence, new_presence) = (presence(old), presence(new));
@@ -187,7 +188,7 @@ fn fields(
     for (field, presence) in &new_presence {
         let subject = format!("{name}.{field}");
         let Some(former) = old_presence.get(field) else {
-            let breaks = in_requests && presence != "optional";
+            let breaks = in_requests && *presence != Presence::Optional;
             let what = if breaks {
                 "required field added"
             } else {
@@ -200,7 +201,7 @@ fn fields(
             changes.push(change(
                 true,
                 &subject,
-                format!("{former} becomes {presence}"),
+                format!("{} becomes {}", former.as_str(), presence.as_str()),
             ));
         }
         let kind = |schema: &Value| {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::OPENAPI;
 use crate::document::load;
-use crate::emit::calls::method_name;
+use crate::emit::names::method_name;
 use crate::lower;
 use crate::lower::facts::Operation;
 

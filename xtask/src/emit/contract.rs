@@ -13,6 +13,7 @@ use super::Output;
 use crate::document::reach::{self, Graph};
 use crate::document::{Document, SCHEMA_PREFIX, flag, ref_name};
 use crate::lower::Lowered;
+use crate::lower::credentials::Credentials;
 
 /// The file.
 pub const FILE: &str = "plaid-sandbox/src/generated/contract.json";
@@ -98,7 +99,7 @@ fn operation(path: &str, method: &str, node: &Value, lowered: &Lowered) -> Value
     let credentials = lowered
         .facts
         .operation(id)
-        .is_none_or(|o| o.credentials != "none");
+        .is_none_or(|o| o.credentials != Credentials::None);
     let mut operation = json!({
         "id": id,
         "method": method.to_uppercase(),

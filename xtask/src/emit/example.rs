@@ -4,15 +4,16 @@
 //! `plaid` check every one of them.
 
 use anyhow::{Context, Result};
-use heck::ToPascalCase;
 use syn::Type as Ty;
 
-use super::calls::{inner, last_segment, method_name};
+use super::names::method_name;
 use super::refine::{Field, Kind, Refined};
+use super::rust_type::{ident, inner};
 use super::tree;
 use crate::lower::Facts;
 use crate::lower::facts::{Operation, ResponseKind};
 use crate::lower::names::snake_case;
+use crate::lower::presence::Presence;
 
 /// A list in a list in a list is deep enough for an example.
 const MAX_DEPTH: usize = 6;
@@ -165,7 +166,7 @@ impl Example<'_> {
                 None => format!("{path}::from(\"value\")"),
             },
             Some(Kind::Record(fields)) => {
-                let is_needed = |field: &&Field| field.facts.presence == "required";
+                let is_needed = |field: &&Field| field.facts.presence == Presence::Required;
                 let needed: Vec<&Field> = fields.iter().filter(is_needed).collect();
                 if needed.is_empty() {
                     return format!("{path}::default()");
@@ -181,10 +182,6 @@ impl Example<'_> {
     }
 }
 
-fn ident(ty: &Ty) -> String {
-    last_segment(ty).map_or_else(String::new, |segment| segment.ident.to_string())
-}
-
 /// Lays statements out as a reader expects them.
 fn format_body(body: &str) -> Result<Vec<String>> {
     let file = syn::parse_str(&format!("fn example() {{ {body} }}"));
@@ -197,14 +194,4 @@ fn format_body(body: &str) -> Result<Vec<String>> {
         .take_while(|line| *line != "}")
         .map(|line| line.strip_prefix("    ").unwrap_or(line).to_owned());
     Ok(lines.collect())
-}
-
-/// Where the documentation of an operation's call is, from that of another call.
-pub fn link(operation: &Operation) -> String {
-    format!(
-        "../{}/struct.{}.html#method.{}",
-        operation.product,
-        operation.product.to_pascal_case(),
-        method_name(operation)
-    )
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::Output;
-use super::calls::method_name;
+use super::names::method_name;
 use crate::lower::Facts;
 
 /// The table stands in the documentation of `plaid` and in the README.

@@ -7,8 +7,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Ident;
 
-use super::calls::{inner, last_segment};
 use super::refine::{Field, Kind, Refined, Type};
+use super::rust_type::{inner, last_segment};
 use crate::document::paging::{Paging, Style, Until};
 
 /// What the code is made of. The fields that `paging` names have been checked.

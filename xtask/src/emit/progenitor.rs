@@ -49,8 +49,9 @@ fn settings() -> GenerationSettings {
     let mut settings = GenerationSettings::default();
     settings
         .with_interface(InterfaceStyle::Positional)
+        // None is called: the methods are cut off before they would send anything.
         .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote!(crate::hooks::Connection))
+        .with_inner_type(quote!(crate::request::Base))
         .with_map_type("::std::collections::BTreeMap")
         .with_conversion(
             of_format(InstanceType::String, secrets::FORMAT),

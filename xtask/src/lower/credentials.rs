@@ -9,9 +9,33 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::document::{Document, ref_name, strings};
+use crate::document::{Document, ref_name, strings, text};
 
 const FIELDS: [&str; 2] = ["client_id", "secret"];
+const KEY: &str = "x-credentials";
+
+/// Where an operation's credentials go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Credentials {
+    /// Into two headers, as with nearly all operations.
+    #[default]
+    Headers,
+    /// Into the body, which requires them.
+    Body,
+    /// Nowhere: the operation takes none.
+    None,
+}
+
+impl Credentials {
+    /// What this pass has found out about an operation.
+    pub fn of(operation: &Value) -> Self {
+        match text(operation, KEY) {
+            "body" => Self::Body,
+            "none" => Self::None,
+            _ => Self::Headers,
+        }
+    }
+}
 
 /// See the module.
 pub fn run(document: &mut Document) {
@@ -27,9 +51,9 @@ pub fn run(document: &mut Document) {
     for (_, _, operation) in document.operations_mut() {
         let anonymous = operation.get("security").is_some_and(|s| s == &json!([]));
         if anonymous {
-            operation["x-credentials"] = json!("none");
+            operation[KEY] = json!("none");
         } else if body(operation).is_some_and(|name| in_body.contains(&name)) {
-            operation["x-credentials"] = json!("body");
+            operation[KEY] = json!("body");
         }
     }
     for name in bodies {
@@ -63,7 +87,7 @@ mod tests {
     use super::*;
     use crate::document::ref_to;
 
-    fn lowered(required: &Value, security: Option<Value>) -> Value {
+    fn lowered(required: &Value, security: Option<Value>) -> Credentials {
         let body = json!({"content": {"application/json": {"schema": ref_to("A")}}});
         let mut operation = json!({"requestBody": body});
         if let Some(security) = security {
@@ -76,16 +100,18 @@ mod tests {
         }));
         run(&mut document);
         assert_eq!(document.schemas()["A"]["properties"], json!({"b": {}}));
-        document.root["paths"]["/a"]["post"]["x-credentials"].take()
+        Credentials::of(&document.root["paths"]["/a"]["post"])
     }
 
     #[test]
     fn they_travel_as_headers_unless_the_body_requires_them() {
-        assert_eq!(lowered(&json!(["b"]), None), json!(null));
-        assert_eq!(
-            lowered(&json!(["client_id", "secret"]), None),
-            json!("body")
-        );
-        assert_eq!(lowered(&json!([]), Some(json!([]))), json!("none"));
+        for (required, security, place) in [
+            (json!(["b"]), None, Credentials::Headers),
+            (json!(["client_id", "secret"]), None, Credentials::Body),
+            (json!([]), Some(json!([])), Credentials::None),
+        ] {
+            let found = lowered(&required, security.clone());
+            assert_eq!(found, place, "required {required}, security {security:?}");
+        }
     }
 }

@@ -8,7 +8,9 @@ use crate::document::paging::Paging;
 use crate::document::reach::{self, Graph};
 use crate::document::ready::Ready;
 use crate::document::{Document, flag, ref_name, text};
+use crate::lower::credentials::Credentials;
 use crate::lower::names::type_name;
+use crate::lower::presence::Presence;
 
 /// The product of webhooks and what only they need.
 pub const WEBHOOKS: &str = "webhooks";
@@ -78,8 +80,8 @@ pub struct Operation {
     pub response: ResponseKind,
     /// Whether it changes anything.
     pub effect: Effect,
-    /// Where credentials go: `headers`, `body` or `none`.
-    pub credentials: String,
+    /// Where its credentials go.
+    pub credentials: Credentials,
     /// The field that makes a repetition harmless.
     pub idempotency_field: Option<String>,
     /// Parameters in the path.
@@ -101,8 +103,34 @@ pub struct Parameter {
     pub name: String,
     /// What it is for.
     pub description: String,
-    /// `string` or `boolean`.
-    pub kind: String,
+    /// What it takes.
+    pub kind: ParameterKind,
+}
+
+/// The type of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// Text.
+    String,
+    /// `true` or `false`.
+    Boolean,
+}
+
+impl ParameterKind {
+    fn of(parameter: &Value) -> Self {
+        match parameter.pointer("/schema/type").and_then(Value::as_str) {
+            Some("boolean") => Self::Boolean,
+            _ => Self::String,
+        }
+    }
+
+    /// The word for it in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Boolean => "boolean",
+        }
+    }
 }
 
 /// What an operation answers with.
@@ -149,8 +177,8 @@ pub struct FieldFacts {
     pub doc: String,
     /// Whether it should no longer be used.
     pub deprecated: bool,
-    /// `required`, `written`, `listed` or `optional`.
-    pub presence: String,
+    /// What is promised about it.
+    pub presence: Presence,
 }
 
 impl Facts {
@@ -370,10 +398,7 @@ fn operation_facts(document: &Document, path: &str, method: &str, node: &Value) 
         instead: own("x-instead"),
         response: response_kind(node),
         effect: effect(method, path, node),
-        credentials: match text(node, "x-credentials") {
-            "" => "headers".to_owned(),
-            place => place.to_owned(),
-        },
+        credentials: Credentials::of(node),
         idempotency_field: request
             .as_ref()
             .and_then(|name| idempotency_field(document, name)),
@@ -395,11 +420,7 @@ fn parameters(list: Option<&Value>) -> Vec<Parameter> {
     let parameter = |node: &Value| Parameter {
         name: text(node, "name").to_owned(),
         description: text(node, "description").to_owned(),
-        kind: node
-            .pointer("/schema/type")
-            .and_then(Value::as_str)
-            .unwrap_or("string")
-            .to_owned(),
+        kind: ParameterKind::of(node),
     };
     list.into_iter().flatten().map(parameter).collect()
 }
@@ -443,7 +464,7 @@ fn type_facts(schema: &Value, document: &Document) -> TypeFacts {
         name: name.clone(),
         doc: field_doc(property, document),
         deprecated: flag(property, "deprecated"),
-        presence: text(property, "x-presence").to_owned(),
+        presence: Presence::of(property),
     };
     TypeFacts {
         doc: text(schema, "description").to_owned(),
@@ -472,24 +493,17 @@ mod tests {
 
     #[test]
     fn what_an_operation_does_is_in_its_path_unless_it_says_otherwise() {
-        let nothing = json!({});
-        assert_eq!(effect("post", "/transactions/sync", &nothing), Effect::Read);
-        assert_eq!(
-            effect("post", "/transactions/refresh", &nothing),
-            Effect::Write
-        );
-        assert_eq!(
-            effect("get", "/fdx/consents/{consentId}", &nothing),
-            Effect::Read
-        );
-        assert_eq!(
-            effect("post", "/a/evaluate", &json!({"x-effect": "read"})),
-            Effect::Read
-        );
-        assert_eq!(
-            effect("post", "/a/get", &json!({"x-effect": "write"})),
-            Effect::Write
-        );
+        let [read, write] = ["read", "write"].map(|effect| json!({ "x-effect": effect }));
+        for (method, path, says, expected) in [
+            ("post", "/transactions/sync", &json!({}), Effect::Read),
+            ("post", "/transactions/refresh", &json!({}), Effect::Write),
+            ("get", "/fdx/consents/{consentId}", &json!({}), Effect::Read),
+            ("post", "/a/evaluate", &read, Effect::Read),
+            ("post", "/a/get", &write, Effect::Write),
+        ] {
+            let found = effect(method, path, says);
+            assert_eq!(found, expected, "{method} {path} {says}");
+        }
     }
 
     #[test]

@@ -13,6 +13,44 @@ use serde_json::{Value, json};
 
 use crate::document::{Document, flag, strings, text, visit_mut};
 
+const KEY: &str = "x-presence";
+
+/// What is promised about a field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// It is there, and nothing could stand for it.
+    Required,
+    /// It is sent, as `null` where there is nothing; absent, it is read as that.
+    Written,
+    /// A list that is sent and is never `null`; absent or `null`, it is read as empty.
+    Listed,
+    /// It may be absent.
+    #[default]
+    Optional,
+}
+
+impl Presence {
+    /// What this pass has found out about a property.
+    pub fn of(property: &Value) -> Self {
+        match text(property, KEY) {
+            "required" => Self::Required,
+            "written" => Self::Written,
+            "listed" => Self::Listed,
+            _ => Self::Optional,
+        }
+    }
+
+    /// The word for it in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Written => "written",
+            Self::Listed => "listed",
+            Self::Optional => "optional",
+        }
+    }
+}
+
 /// See the module.
 pub fn run(document: &mut Document) {
     for schema in document.schemas_mut().values_mut() {
@@ -36,14 +74,14 @@ fn lower_fields(schema: &mut Value) {
         let presence = match required.contains(name) {
             true if !is_forgiving(property) => {
                 strict.push(Value::from(name.as_str()));
-                "required"
+                Presence::Required
             }
-            true if is_collection(property) && !flag(property, "nullable") => "listed",
-            true => "written",
-            false if flag(property, "x-send-null") => "written",
-            false => "optional",
+            true if is_collection(property) && !flag(property, "nullable") => Presence::Listed,
+            true => Presence::Written,
+            false if flag(property, "x-send-null") => Presence::Written,
+            false => Presence::Optional,
         };
-        property["x-presence"] = json!(presence);
+        property[KEY] = json!(presence.as_str());
     }
     schema["required"] = Value::Array(strict);
 }
@@ -83,13 +121,18 @@ mod tests {
             }}),
         );
         assert_eq!(lowered["A"]["required"], json!(["scalar"]));
-        let presence = |field: &str| lowered["A"]["properties"][field]["x-presence"].clone();
-        assert_eq!(presence("scalar"), json!("required"));
-        for field in ["null", "any", "cleared", "no_list"] {
-            assert_eq!(presence(field), json!("written"), "{field}");
+        for (field, presence) in [
+            ("scalar", Presence::Required),
+            ("null", Presence::Written),
+            ("any", Presence::Written),
+            ("cleared", Presence::Written),
+            ("no_list", Presence::Written),
+            ("list", Presence::Listed),
+            ("optional", Presence::Optional),
+        ] {
+            let property = &lowered["A"]["properties"][field];
+            assert_eq!(Presence::of(property), presence, "{field}");
         }
-        assert_eq!(presence("list"), json!("listed"));
-        assert_eq!(presence("optional"), json!("optional"));
         assert_eq!(lowered["A"]["properties"]["null"].get("nullable"), None);
     }
 }

@@ -4,16 +4,16 @@
 //! The operations of `accounts`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// List the accounts of an Item.
     ///
     /// `POST /accounts/get`
     #[inline]
-    pub async fn accounts_get(
+    pub fn accounts_get(
         &self,
         body: &types::AccountsGetRequest,
-    ) -> Result<ResponseValue<types::AccountsGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/accounts/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::AccountsGetResponse>> {
+        self.post_json("/accounts/get", body)
     }
 }

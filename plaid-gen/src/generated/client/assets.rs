@@ -4,247 +4,182 @@
 //! The operations of `assets`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::ByteStream;
-use progenitor_client::{ClientHooks, OperationInfo};
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Create an audit copy of an Asset Report.
     ///
     /// `POST /asset_report/audit_copy/create`
     #[inline]
-    pub async fn asset_report_audit_copy_create(
+    pub fn asset_report_audit_copy_create(
         &self,
         body: &types::AssetReportAuditCopyCreateRequest,
-    ) -> Result<
-        ResponseValue<types::AssetReportAuditCopyCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/asset_report/audit_copy/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::AssetReportAuditCopyCreateResponse>> {
+        self.post_json("/asset_report/audit_copy/create", body)
     }
     /// Fetch an Asset Report by audit copy.
     ///
     /// `POST /asset_report/audit_copy/get`
     #[inline]
-    pub async fn asset_report_audit_copy_get(
+    pub fn asset_report_audit_copy_get(
         &self,
         body: &types::AssetReportAuditCopyGetRequest,
-    ) -> Result<ResponseValue<types::AssetReportGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/asset_report/audit_copy/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::AssetReportGetResponse>> {
+        self.post_json("/asset_report/audit_copy/get", body)
     }
     /// Download an audit copy as PDF.
     ///
     /// `POST /asset_report/audit_copy/pdf/get`
     #[inline]
-    pub async fn asset_report_audit_copy_pdf_get(
+    pub fn asset_report_audit_copy_pdf_get(
         &self,
         body: &types::AssetReportAuditCopyPdfGetRequest,
-    ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
+    ) -> ::reqwest::Result<RequestFor<::bytes::Bytes>> {
         let url = format!("{}/asset_report/audit_copy/pdf/get", self.baseurl,);
-        let mut request = self.client.post(url).json(&body).build()?;
-        let info = OperationInfo {
-            operation_id: "asset_report_audit_copy_pdf_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => Ok(ResponseValue::stream(response)),
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        Ok(RequestFor::new(request))
     }
     /// End access through an audit copy.
     ///
     /// `POST /asset_report/audit_copy/remove`
     #[inline]
-    pub async fn asset_report_audit_copy_remove(
+    pub fn asset_report_audit_copy_remove(
         &self,
         body: &types::AssetReportAuditCopyRemoveRequest,
-    ) -> Result<
-        ResponseValue<types::AssetReportAuditCopyRemoveResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/asset_report/audit_copy/remove", body).await
+    ) -> ::reqwest::Result<RequestFor<types::AssetReportAuditCopyRemoveResponse>> {
+        self.post_json("/asset_report/audit_copy/remove", body)
     }
     /// Start building an Asset Report.
     ///
     /// `POST /asset_report/create`
     #[inline]
-    pub async fn asset_report_create(
+    pub fn asset_report_create(
         &self,
         body: &types::AssetReportCreateRequest,
-    ) -> Result<
-        ResponseValue<types::AssetReportCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/asset_report/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::AssetReportCreateResponse>> {
+        self.post_json("/asset_report/create", body)
     }
     /// Copy an Asset Report without some accounts.
     ///
     /// `POST /asset_report/filter`
     #[inline]
-    pub async fn asset_report_filter(
+    pub fn asset_report_filter(
         &self,
         body: &types::AssetReportFilterRequest,
-    ) -> Result<
-        ResponseValue<types::AssetReportFilterResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/asset_report/filter", body).await
+    ) -> ::reqwest::Result<RequestFor<types::AssetReportFilterResponse>> {
+        self.post_json("/asset_report/filter", body)
     }
     /// Fetch an Asset Report as JSON.
     ///
     /// `POST /asset_report/get`
     #[inline]
-    pub async fn asset_report_get(
+    pub fn asset_report_get(
         &self,
         body: &types::AssetReportGetRequest,
-    ) -> Result<ResponseValue<types::AssetReportGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/asset_report/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::AssetReportGetResponse>> {
+        self.post_json("/asset_report/get", body)
     }
     /// Download an Asset Report as PDF.
     ///
     /// `POST /asset_report/pdf/get`
     #[inline]
-    pub async fn asset_report_pdf_get(
+    pub fn asset_report_pdf_get(
         &self,
         body: &types::AssetReportPdfGetRequest,
-    ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
+    ) -> ::reqwest::Result<RequestFor<::bytes::Bytes>> {
         let url = format!("{}/asset_report/pdf/get", self.baseurl,);
-        let mut request = self.client.post(url).json(&body).build()?;
-        let info = OperationInfo {
-            operation_id: "asset_report_pdf_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => Ok(ResponseValue::stream(response)),
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        Ok(RequestFor::new(request))
     }
     /// Renew an Asset Report with current data.
     ///
     /// `POST /asset_report/refresh`
     #[inline]
-    pub async fn asset_report_refresh(
+    pub fn asset_report_refresh(
         &self,
         body: &types::AssetReportRefreshRequest,
-    ) -> Result<
-        ResponseValue<types::AssetReportRefreshResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/asset_report/refresh", body).await
+    ) -> ::reqwest::Result<RequestFor<types::AssetReportRefreshResponse>> {
+        self.post_json("/asset_report/refresh", body)
     }
     /// Delete an Asset Report.
     ///
     /// `POST /asset_report/remove`
     #[inline]
-    pub async fn asset_report_remove(
+    pub fn asset_report_remove(
         &self,
         body: &types::AssetReportRemoveRequest,
-    ) -> Result<
-        ResponseValue<types::AssetReportRemoveResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/asset_report/remove", body).await
+    ) -> ::reqwest::Result<RequestFor<types::AssetReportRemoveResponse>> {
+        self.post_json("/asset_report/remove", body)
     }
     /// Fetch an Asset Report for Freddie Mac.
     ///
     /// `POST /credit/asset_report/freddie_mac/get`
     #[inline]
-    pub async fn credit_asset_report_freddie_mac_get(
+    pub fn credit_asset_report_freddie_mac_get(
         &self,
         body: &types::AssetReportFreddieGetRequest,
-    ) -> Result<
-        ResponseValue<types::AssetReportFreddieGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/asset_report/freddie_mac/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::AssetReportFreddieGetResponse>> {
+        self.post_json("/credit/asset_report/freddie_mac/get", body)
     }
     /// Fetch verification reports for Freddie Mac.
     ///
     /// `POST /credit/freddie_mac/reports/get`
     #[inline]
-    pub async fn credit_freddie_mac_reports_get(
+    pub fn credit_freddie_mac_reports_get(
         &self,
         body: &types::CreditFreddieMacReportsGetRequest,
-    ) -> Result<
-        ResponseValue<types::CreditFreddieMacReportsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/freddie_mac/reports/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditFreddieMacReportsGetResponse>> {
+        self.post_json("/credit/freddie_mac/reports/get", body)
     }
     /// Share a report with another Plaid client.
     ///
     /// `POST /credit/relay/create`
     #[inline]
-    pub async fn credit_relay_create(
+    pub fn credit_relay_create(
         &self,
         body: &types::CreditRelayCreateRequest,
-    ) -> Result<
-        ResponseValue<types::CreditRelayCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/relay/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditRelayCreateResponse>> {
+        self.post_json("/credit/relay/create", body)
     }
     /// Fetch a report shared by another client.
     ///
     /// `POST /credit/relay/get`
     #[inline]
-    pub async fn credit_relay_get(
+    pub fn credit_relay_get(
         &self,
         body: &types::CreditRelayGetRequest,
-    ) -> Result<ResponseValue<types::AssetReportGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/credit/relay/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::AssetReportGetResponse>> {
+        self.post_json("/credit/relay/get", body)
     }
     /// Download a shared report as PDF.
     ///
     /// `POST /credit/relay/pdf/get`
     #[inline]
-    pub async fn credit_relay_pdf_get(
+    pub fn credit_relay_pdf_get(
         &self,
         body: &types::CreditRelayPdfGetRequest,
-    ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
+    ) -> ::reqwest::Result<RequestFor<::bytes::Bytes>> {
         let url = format!("{}/credit/relay/pdf/get", self.baseurl,);
-        let mut request = self.client.post(url).json(&body).build()?;
-        let info = OperationInfo {
-            operation_id: "credit_relay_pdf_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => Ok(ResponseValue::stream(response)),
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        Ok(RequestFor::new(request))
     }
     /// Renew a report shared by another client.
     ///
     /// `POST /credit/relay/refresh`
     #[inline]
-    pub async fn credit_relay_refresh(
+    pub fn credit_relay_refresh(
         &self,
         body: &types::CreditRelayRefreshRequest,
-    ) -> Result<
-        ResponseValue<types::CreditRelayRefreshResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/relay/refresh", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditRelayRefreshResponse>> {
+        self.post_json("/credit/relay/refresh", body)
     }
     /// End the sharing of a report.
     ///
     /// `POST /credit/relay/remove`
     #[inline]
-    pub async fn credit_relay_remove(
+    pub fn credit_relay_remove(
         &self,
         body: &types::CreditRelayRemoveRequest,
-    ) -> Result<
-        ResponseValue<types::CreditRelayRemoveResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/relay/remove", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditRelayRemoveResponse>> {
+        self.post_json("/credit/relay/remove", body)
     }
 }

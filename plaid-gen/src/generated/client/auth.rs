@@ -4,26 +4,26 @@
 //! The operations of `auth`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Fetch bank account and routing numbers.
     ///
     /// `POST /auth/get`
     #[inline]
-    pub async fn auth_get(
+    pub fn auth_get(
         &self,
         body: &types::AuthGetRequest,
-    ) -> Result<ResponseValue<types::AuthGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/auth/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::AuthGetResponse>> {
+        self.post_json("/auth/get", body)
     }
     /// Check account numbers against a database.
     ///
     /// `POST /auth/verify`
     #[inline]
-    pub async fn auth_verify(
+    pub fn auth_verify(
         &self,
         body: &types::AuthVerifyRequest,
-    ) -> Result<ResponseValue<types::AuthVerifyResponse>, Error<types::PlaidError>> {
-        self.post_json("/auth/verify", body).await
+    ) -> ::reqwest::Result<RequestFor<types::AuthVerifyResponse>> {
+        self.post_json("/auth/verify", body)
     }
 }

@@ -4,16 +4,16 @@
 //! The operations of `balance`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Fetch current balances from the institution.
     ///
     /// `POST /accounts/balance/get`
     #[inline]
-    pub async fn accounts_balance_get(
+    pub fn accounts_balance_get(
         &self,
         body: &types::AccountsBalanceGetRequest,
-    ) -> Result<ResponseValue<types::AccountsGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/accounts/balance/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::AccountsGetResponse>> {
+        self.post_json("/accounts/balance/get", body)
     }
 }

@@ -4,136 +4,106 @@
 //! The operations of `bank_transfers`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Get the bank transfer balance.
     ///
     /// `POST /bank_transfer/balance/get`
     #[inline]
-    pub async fn bank_transfer_balance_get(
+    pub fn bank_transfer_balance_get(
         &self,
         body: &types::BankTransferBalanceGetRequest,
-    ) -> Result<
-        ResponseValue<types::BankTransferBalanceGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/bank_transfer/balance/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BankTransferBalanceGetResponse>> {
+        self.post_json("/bank_transfer/balance/get", body)
     }
     /// Cancel a bank transfer.
     ///
     /// `POST /bank_transfer/cancel`
     #[inline]
-    pub async fn bank_transfer_cancel(
+    pub fn bank_transfer_cancel(
         &self,
         body: &types::BankTransferCancelRequest,
-    ) -> Result<
-        ResponseValue<types::BankTransferCancelResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/bank_transfer/cancel", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BankTransferCancelResponse>> {
+        self.post_json("/bank_transfer/cancel", body)
     }
     /// Create a bank transfer.
     ///
     /// `POST /bank_transfer/create`
     #[inline]
-    pub async fn bank_transfer_create(
+    pub fn bank_transfer_create(
         &self,
         body: &types::BankTransferCreateRequest,
-    ) -> Result<
-        ResponseValue<types::BankTransferCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/bank_transfer/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BankTransferCreateResponse>> {
+        self.post_json("/bank_transfer/create", body)
     }
     /// List bank transfer events by filter.
     ///
     /// `POST /bank_transfer/event/list`
     #[inline]
-    pub async fn bank_transfer_event_list(
+    pub fn bank_transfer_event_list(
         &self,
         body: &types::BankTransferEventListRequest,
-    ) -> Result<
-        ResponseValue<types::BankTransferEventListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/bank_transfer/event/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BankTransferEventListResponse>> {
+        self.post_json("/bank_transfer/event/list", body)
     }
     /// Sync bank transfer events.
     ///
     /// `POST /bank_transfer/event/sync`
     #[inline]
-    pub async fn bank_transfer_event_sync(
+    pub fn bank_transfer_event_sync(
         &self,
         body: &types::BankTransferEventSyncRequest,
-    ) -> Result<
-        ResponseValue<types::BankTransferEventSyncResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/bank_transfer/event/sync", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BankTransferEventSyncResponse>> {
+        self.post_json("/bank_transfer/event/sync", body)
     }
     /// Retrieve one bank transfer.
     ///
     /// `POST /bank_transfer/get`
     #[inline]
-    pub async fn bank_transfer_get(
+    pub fn bank_transfer_get(
         &self,
         body: &types::BankTransferGetRequest,
-    ) -> Result<
-        ResponseValue<types::BankTransferGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/bank_transfer/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BankTransferGetResponse>> {
+        self.post_json("/bank_transfer/get", body)
     }
     /// List bank transfers.
     ///
     /// `POST /bank_transfer/list`
     #[inline]
-    pub async fn bank_transfer_list(
+    pub fn bank_transfer_list(
         &self,
         body: &types::BankTransferListRequest,
-    ) -> Result<
-        ResponseValue<types::BankTransferListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/bank_transfer/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BankTransferListResponse>> {
+        self.post_json("/bank_transfer/list", body)
     }
     /// Import a known account for transfers.
     ///
     /// `POST /bank_transfer/migrate_account`
     #[inline]
-    pub async fn bank_transfer_migrate_account(
+    pub fn bank_transfer_migrate_account(
         &self,
         body: &types::BankTransferMigrateAccountRequest,
-    ) -> Result<
-        ResponseValue<types::BankTransferMigrateAccountResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/bank_transfer/migrate_account", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BankTransferMigrateAccountResponse>> {
+        self.post_json("/bank_transfer/migrate_account", body)
     }
     /// Retrieve one bank transfer sweep.
     ///
     /// `POST /bank_transfer/sweep/get`
     #[inline]
-    pub async fn bank_transfer_sweep_get(
+    pub fn bank_transfer_sweep_get(
         &self,
         body: &types::BankTransferSweepGetRequest,
-    ) -> Result<
-        ResponseValue<types::BankTransferSweepGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/bank_transfer/sweep/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BankTransferSweepGetResponse>> {
+        self.post_json("/bank_transfer/sweep/get", body)
     }
     /// List bank transfer sweeps.
     ///
     /// `POST /bank_transfer/sweep/list`
     #[inline]
-    pub async fn bank_transfer_sweep_list(
+    pub fn bank_transfer_sweep_list(
         &self,
         body: &types::BankTransferSweepListRequest,
-    ) -> Result<
-        ResponseValue<types::BankTransferSweepListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/bank_transfer/sweep/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BankTransferSweepListResponse>> {
+        self.post_json("/bank_transfer/sweep/list", body)
     }
 }

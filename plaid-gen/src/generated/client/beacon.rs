@@ -4,169 +4,136 @@
 //! The operations of `beacon`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Evaluate the risk of linked accounts.
     ///
     /// `POST /beacon/account_risk/v1/evaluate`
     #[inline]
-    pub async fn beacon_account_risk_evaluate(
+    pub fn beacon_account_risk_evaluate(
         &self,
         body: &types::BeaconAccountRiskEvaluateRequest,
-    ) -> Result<
-        ResponseValue<types::BeaconAccountRiskEvaluateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beacon/account_risk/v1/evaluate", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BeaconAccountRiskEvaluateResponse>> {
+        self.post_json("/beacon/account_risk/v1/evaluate", body)
     }
     /// Retrieve a detected duplicate.
     ///
     /// `POST /beacon/duplicate/get`
     #[inline]
-    pub async fn beacon_duplicate_get(
+    pub fn beacon_duplicate_get(
         &self,
         body: &types::BeaconDuplicateGetRequest,
-    ) -> Result<
-        ResponseValue<types::BeaconDuplicateGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beacon/duplicate/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BeaconDuplicateGetResponse>> {
+        self.post_json("/beacon/duplicate/get", body)
     }
     /// Report fraud by a Beacon user.
     ///
     /// `POST /beacon/report/create`
     #[inline]
-    pub async fn beacon_report_create(
+    pub fn beacon_report_create(
         &self,
         body: &types::BeaconReportCreateRequest,
-    ) -> Result<
-        ResponseValue<types::BeaconReportCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beacon/report/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BeaconReportCreateResponse>> {
+        self.post_json("/beacon/report/create", body)
     }
     /// Retrieve one fraud report.
     ///
     /// `POST /beacon/report/get`
     #[inline]
-    pub async fn beacon_report_get(
+    pub fn beacon_report_get(
         &self,
         body: &types::BeaconReportGetRequest,
-    ) -> Result<
-        ResponseValue<types::BeaconReportGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beacon/report/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BeaconReportGetResponse>> {
+        self.post_json("/beacon/report/get", body)
     }
     /// List fraud reports of a user.
     ///
     /// `POST /beacon/report/list`
     #[inline]
-    pub async fn beacon_report_list(
+    pub fn beacon_report_list(
         &self,
         body: &types::BeaconReportListRequest,
-    ) -> Result<
-        ResponseValue<types::BeaconReportListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beacon/report/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BeaconReportListResponse>> {
+        self.post_json("/beacon/report/list", body)
     }
     /// Retrieve one syndicated report.
     ///
     /// `POST /beacon/report_syndication/get`
     #[inline]
-    pub async fn beacon_report_syndication_get(
+    pub fn beacon_report_syndication_get(
         &self,
         body: &types::BeaconReportSyndicationGetRequest,
-    ) -> Result<
-        ResponseValue<types::BeaconReportSyndicationGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beacon/report_syndication/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BeaconReportSyndicationGetResponse>> {
+        self.post_json("/beacon/report_syndication/get", body)
     }
     /// List syndicated reports on a user.
     ///
     /// `POST /beacon/report_syndication/list`
     #[inline]
-    pub async fn beacon_report_syndication_list(
+    pub fn beacon_report_syndication_list(
         &self,
         body: &types::BeaconReportSyndicationListRequest,
-    ) -> Result<
-        ResponseValue<types::BeaconReportSyndicationListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beacon/report_syndication/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BeaconReportSyndicationListResponse>> {
+        self.post_json("/beacon/report_syndication/list", body)
     }
     /// Get account insights for a user.
     ///
     /// `POST /beacon/user/account_insights/get`
     #[inline]
-    pub async fn beacon_user_account_insights_get(
+    pub fn beacon_user_account_insights_get(
         &self,
         body: &types::BeaconUserAccountInsightsGetRequest,
-    ) -> Result<
-        ResponseValue<types::BeaconUserAccountInsightsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beacon/user/account_insights/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BeaconUserAccountInsightsGetResponse>> {
+        self.post_json("/beacon/user/account_insights/get", body)
     }
     /// Create and scan a Beacon user.
     ///
     /// `POST /beacon/user/create`
     #[inline]
-    pub async fn beacon_user_create(
+    pub fn beacon_user_create(
         &self,
         body: &types::BeaconUserCreateRequest,
-    ) -> Result<
-        ResponseValue<types::BeaconUserCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beacon/user/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BeaconUserCreateResponse>> {
+        self.post_json("/beacon/user/create", body)
     }
     /// Retrieve a Beacon user.
     ///
     /// `POST /beacon/user/get`
     #[inline]
-    pub async fn beacon_user_get(
+    pub fn beacon_user_get(
         &self,
         body: &types::BeaconUserGetRequest,
-    ) -> Result<ResponseValue<types::BeaconUserGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/beacon/user/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BeaconUserGetResponse>> {
+        self.post_json("/beacon/user/get", body)
     }
     /// List versions of a Beacon user.
     ///
     /// `POST /beacon/user/history/list`
     #[inline]
-    pub async fn beacon_user_history_list(
+    pub fn beacon_user_history_list(
         &self,
         body: &types::BeaconUserHistoryListRequest,
-    ) -> Result<
-        ResponseValue<types::BeaconUserHistoryListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beacon/user/history/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BeaconUserHistoryListResponse>> {
+        self.post_json("/beacon/user/history/list", body)
     }
     /// Set the status of a user.
     ///
     /// `POST /beacon/user/review`
     #[inline]
-    pub async fn beacon_user_review(
+    pub fn beacon_user_review(
         &self,
         body: &types::BeaconUserReviewRequest,
-    ) -> Result<ResponseValue<types::BeaconUserGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/beacon/user/review", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BeaconUserGetResponse>> {
+        self.post_json("/beacon/user/review", body)
     }
     /// Update a Beacon user.
     ///
     /// `POST /beacon/user/update`
     #[inline]
-    pub async fn beacon_user_update(
+    pub fn beacon_user_update(
         &self,
         body: &types::BeaconUserUpdateRequest,
-    ) -> Result<
-        ResponseValue<types::BeaconUserUpdateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beacon/user/update", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BeaconUserUpdateResponse>> {
+        self.post_json("/beacon/user/update", body)
     }
 }

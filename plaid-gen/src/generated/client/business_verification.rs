@@ -4,32 +4,26 @@
 //! The operations of `business_verification`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Create a business verification.
     ///
     /// `POST /business_verification/create`
     #[inline]
-    pub async fn business_verification_create(
+    pub fn business_verification_create(
         &self,
         body: &types::BusinessVerificationCreateRequest,
-    ) -> Result<
-        ResponseValue<types::BusinessVerificationCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/business_verification/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BusinessVerificationCreateResponse>> {
+        self.post_json("/business_verification/create", body)
     }
     /// Get a business verification.
     ///
     /// `POST /business_verification/get`
     #[inline]
-    pub async fn business_verification_get(
+    pub fn business_verification_get(
         &self,
         body: &types::BusinessVerificationGetRequest,
-    ) -> Result<
-        ResponseValue<types::BusinessVerificationGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/business_verification/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BusinessVerificationGetResponse>> {
+        self.post_json("/business_verification/get", body)
     }
 }

@@ -4,305 +4,224 @@
 //! The operations of `cra`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::ByteStream;
-use progenitor_client::{ClientHooks, OperationInfo};
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Fetch an earned wage access report.
     ///
     /// `POST /beta/ewa_report/v1/get`
     #[inline]
-    pub async fn beta_ewa_report_v1_get(
+    pub fn beta_ewa_report_v1_get(
         &self,
         body: &types::BetaEwaReportV1GetRequest,
-    ) -> Result<
-        ResponseValue<types::BetaEwaReportV1GetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beta/ewa_report/v1/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BetaEwaReportV1GetResponse>> {
+        self.post_json("/beta/ewa_report/v1/get", body)
     }
     /// Download a consumer report as PDF.
     ///
     /// `POST /consumer_report/pdf/get`
     #[inline]
-    pub async fn consumer_report_pdf_get(
+    pub fn consumer_report_pdf_get(
         &self,
         body: &types::ConsumerReportPdfGetRequest,
-    ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
+    ) -> ::reqwest::Result<RequestFor<::bytes::Bytes>> {
         let url = format!("{}/consumer_report/pdf/get", self.baseurl,);
-        let mut request = self.client.post(url).json(&body).build()?;
-        let info = OperationInfo {
-            operation_id: "consumer_report_pdf_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => Ok(ResponseValue::stream(response)),
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        Ok(RequestFor::new(request))
     }
     /// Fetch the base report of a user.
     ///
     /// `POST /cra/check_report/base_report/get`
     #[inline]
-    pub async fn cra_check_report_base_report_get(
+    pub fn cra_check_report_base_report_get(
         &self,
         body: &types::CraCheckReportBaseReportGetRequest,
-    ) -> Result<
-        ResponseValue<types::CraCheckReportBaseReportGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cra/check_report/base_report/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraCheckReportBaseReportGetResponse>> {
+        self.post_json("/cra/check_report/base_report/get", body)
     }
     /// Fetch the cash flow insights of a user.
     ///
     /// `POST /cra/check_report/cashflow_insights/get`
     #[inline]
-    pub async fn cra_check_report_cashflow_insights_get(
+    pub fn cra_check_report_cashflow_insights_get(
         &self,
         body: &types::CraCheckReportCashflowInsightsGetRequest,
-    ) -> Result<
-        ResponseValue<types::CraCheckReportCashflowInsightsGetResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::CraCheckReportCashflowInsightsGetResponse>,
     > {
-        self.post_json("/cra/check_report/cashflow_insights/get", body).await
+        self.post_json("/cra/check_report/cashflow_insights/get", body)
     }
     /// Generate a consumer report for a user.
     ///
     /// `POST /cra/check_report/create`
     #[inline]
-    pub async fn cra_check_report_create(
+    pub fn cra_check_report_create(
         &self,
         body: &types::CraCheckReportCreateRequest,
-    ) -> Result<
-        ResponseValue<types::CraCheckReportCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cra/check_report/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraCheckReportCreateResponse>> {
+        self.post_json("/cra/check_report/create", body)
     }
     /// Fetch the income insights of a user.
     ///
     /// `POST /cra/check_report/income_insights/get`
     #[inline]
-    pub async fn cra_check_report_income_insights_get(
+    pub fn cra_check_report_income_insights_get(
         &self,
         body: &types::CraCheckReportIncomeInsightsGetRequest,
-    ) -> Result<
-        ResponseValue<types::CraCheckReportIncomeInsightsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cra/check_report/income_insights/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraCheckReportIncomeInsightsGetResponse>> {
+        self.post_json("/cra/check_report/income_insights/get", body)
     }
     /// Fetch the LendScore of a user.
     ///
     /// `POST /cra/check_report/lend_score/get`
     #[inline]
-    pub async fn cra_check_report_lend_score_get(
+    pub fn cra_check_report_lend_score_get(
         &self,
         body: &types::CraCheckReportLendScoreGetRequest,
-    ) -> Result<
-        ResponseValue<types::CraCheckReportLendScoreGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cra/check_report/lend_score/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraCheckReportLendScoreGetResponse>> {
+        self.post_json("/cra/check_report/lend_score/get", body)
     }
     /// Fetch the network insights of a user.
     ///
     /// `POST /cra/check_report/network_insights/get`
     #[inline]
-    pub async fn cra_check_report_network_insights_get(
+    pub fn cra_check_report_network_insights_get(
         &self,
         body: &types::CraCheckReportNetworkInsightsGetRequest,
-    ) -> Result<
-        ResponseValue<types::CraCheckReportNetworkInsightsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cra/check_report/network_insights/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraCheckReportNetworkInsightsGetResponse>> {
+        self.post_json("/cra/check_report/network_insights/get", body)
     }
     /// Fetch partner scores for a user.
     ///
     /// `POST /cra/check_report/partner_insights/get`
     #[inline]
-    pub async fn cra_check_report_partner_insights_get(
+    pub fn cra_check_report_partner_insights_get(
         &self,
         body: &types::CraCheckReportPartnerInsightsGetRequest,
-    ) -> Result<
-        ResponseValue<types::CraCheckReportPartnerInsightsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cra/check_report/partner_insights/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraCheckReportPartnerInsightsGetResponse>> {
+        self.post_json("/cra/check_report/partner_insights/get", body)
     }
     /// Download a consumer report as PDF.
     ///
     /// `POST /cra/check_report/pdf/get`
     #[inline]
-    pub async fn cra_check_report_pdf_get(
+    pub fn cra_check_report_pdf_get(
         &self,
         body: &types::CraCheckReportPdfGetRequest,
-    ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
+    ) -> ::reqwest::Result<RequestFor<::bytes::Bytes>> {
         let url = format!("{}/cra/check_report/pdf/get", self.baseurl,);
-        let mut request = self.client.post(url).json(&body).build()?;
-        let info = OperationInfo {
-            operation_id: "cra_check_report_pdf_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => Ok(ResponseValue::stream(response)),
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        Ok(RequestFor::new(request))
     }
     /// Fetch mortgage verification reports.
     ///
     /// `POST /cra/check_report/verification/get`
     #[inline]
-    pub async fn cra_check_report_verification_get(
+    pub fn cra_check_report_verification_get(
         &self,
         body: &types::CraCheckReportVerificationGetRequest,
-    ) -> Result<
-        ResponseValue<types::CraCheckReportVerificationGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cra/check_report/verification/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraCheckReportVerificationGetResponse>> {
+        self.post_json("/cra/check_report/verification/get", body)
     }
     /// Download mortgage verification reports as PDF.
     ///
     /// `POST /cra/check_report/verification/pdf/get`
     #[inline]
-    pub async fn cra_check_report_verification_pdf_get(
+    pub fn cra_check_report_verification_pdf_get(
         &self,
         body: &types::CraCheckReportVerificationPdfGetRequest,
-    ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
+    ) -> ::reqwest::Result<RequestFor<::bytes::Bytes>> {
         let url = format!("{}/cra/check_report/verification/pdf/get", self.baseurl,);
-        let mut request = self.client.post(url).json(&body).build()?;
-        let info = OperationInfo {
-            operation_id: "cra_check_report_verification_pdf_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => Ok(ResponseValue::stream(response)),
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        Ok(RequestFor::new(request))
     }
     /// Fetch a credit profile report.
     ///
     /// `POST /cra/credit_profile/report/get`
     #[inline]
-    pub async fn cra_credit_profile_report_get(
+    pub fn cra_credit_profile_report_get(
         &self,
         body: &types::CraCreditProfileReportGetRequest,
-    ) -> Result<
-        ResponseValue<types::CraCreditProfileReportGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cra/credit_profile/report/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraCreditProfileReportGetResponse>> {
+        self.post_json("/cra/credit_profile/report/get", body)
     }
     /// Report loan applications to Plaid Check.
     ///
     /// `POST /cra/loans/applications/register`
     #[inline]
-    pub async fn cra_loans_applications_register(
+    pub fn cra_loans_applications_register(
         &self,
         body: &types::CraLoansApplicationsRegisterRequest,
-    ) -> Result<
-        ResponseValue<types::CraLoansApplicationsRegisterResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cra/loans/applications/register", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraLoansApplicationsRegisterResponse>> {
+        self.post_json("/cra/loans/applications/register", body)
     }
     /// Report newly opened loans.
     ///
     /// `POST /cra/loans/register`
     #[inline]
-    pub async fn cra_loans_register(
+    pub fn cra_loans_register(
         &self,
         body: &types::CraLoansRegisterRequest,
-    ) -> Result<
-        ResponseValue<types::CraLoansRegisterResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cra/loans/register", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraLoansRegisterResponse>> {
+        self.post_json("/cra/loans/register", body)
     }
     /// Report loans as closed.
     ///
     /// `POST /cra/loans/unregister`
     #[inline]
-    pub async fn cra_loans_unregister(
+    pub fn cra_loans_unregister(
         &self,
         body: &types::CraLoansUnregisterRequest,
-    ) -> Result<
-        ResponseValue<types::CraLoanUnregisterResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cra/loans/unregister", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraLoanUnregisterResponse>> {
+        self.post_json("/cra/loans/unregister", body)
     }
     /// Report loan status and payments.
     ///
     /// `POST /cra/loans/update`
     #[inline]
-    pub async fn cra_loans_update(
+    pub fn cra_loans_update(
         &self,
         body: &types::CraLoansUpdateRequest,
-    ) -> Result<ResponseValue<types::CraLoansUpdateResponse>, Error<types::PlaidError>> {
-        self.post_json("/cra/loans/update", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraLoansUpdateResponse>> {
+        self.post_json("/cra/loans/update", body)
     }
     /// Fetch current cash flow monitoring insights.
     ///
     /// `POST /cra/monitoring_insights/get`
     #[inline]
-    pub async fn cra_monitoring_insights_get(
+    pub fn cra_monitoring_insights_get(
         &self,
         body: &types::CraMonitoringInsightsGetRequest,
-    ) -> Result<
-        ResponseValue<types::CraMonitoringInsightsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cra/monitoring_insights/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraMonitoringInsightsGetResponse>> {
+        self.post_json("/cra/monitoring_insights/get", body)
     }
     /// Subscribe to cash flow monitoring.
     ///
     /// `POST /cra/monitoring_insights/subscribe`
     #[inline]
-    pub async fn cra_monitoring_insights_subscribe(
+    pub fn cra_monitoring_insights_subscribe(
         &self,
         body: &types::CraMonitoringInsightsSubscribeRequest,
-    ) -> Result<
-        ResponseValue<types::CraMonitoringInsightsSubscribeResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cra/monitoring_insights/subscribe", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraMonitoringInsightsSubscribeResponse>> {
+        self.post_json("/cra/monitoring_insights/subscribe", body)
     }
     /// End a cash flow monitoring subscription.
     ///
     /// `POST /cra/monitoring_insights/unsubscribe`
     #[inline]
-    pub async fn cra_monitoring_insights_unsubscribe(
+    pub fn cra_monitoring_insights_unsubscribe(
         &self,
         body: &types::CraMonitoringInsightsUnsubscribeRequest,
-    ) -> Result<
-        ResponseValue<types::CraMonitoringInsightsUnsubscribeResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cra/monitoring_insights/unsubscribe", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraMonitoringInsightsUnsubscribeResponse>> {
+        self.post_json("/cra/monitoring_insights/unsubscribe", body)
     }
     /// Fetch partner insights by user token.
     ///
     /// `POST /cra/partner_insights/get`
     #[inline]
-    pub async fn cra_partner_insights_get(
+    pub fn cra_partner_insights_get(
         &self,
         body: &types::CraPartnerInsightsGetRequest,
-    ) -> Result<
-        ResponseValue<types::CraPartnerInsightsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cra/partner_insights/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CraPartnerInsightsGetResponse>> {
+        self.post_json("/cra/partner_insights/get", body)
     }
 }

@@ -4,45 +4,36 @@
 //! The operations of `enrich`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Get insights into a user's enriched transactions.
     ///
     /// `POST /beta/transactions/user_insights/v1/get`
     #[inline]
-    pub async fn transactions_user_insights_get(
+    pub fn transactions_user_insights_get(
         &self,
         body: &types::TransactionsUserInsightsGetRequest,
-    ) -> Result<
-        ResponseValue<types::TransactionsUserInsightsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beta/transactions/user_insights/v1/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransactionsUserInsightsGetResponse>> {
+        self.post_json("/beta/transactions/user_insights/v1/get", body)
     }
     /// Clean raw transaction data (beta).
     ///
     /// `POST /beta/transactions/v1/enhance`
     #[inline]
-    pub async fn transactions_enhance(
+    pub fn transactions_enhance(
         &self,
         body: &types::TransactionsEnhanceGetRequest,
-    ) -> Result<
-        ResponseValue<types::TransactionsEnhanceGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beta/transactions/v1/enhance", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransactionsEnhanceGetResponse>> {
+        self.post_json("/beta/transactions/v1/enhance", body)
     }
     /// Enrich your own transaction data.
     ///
     /// `POST /transactions/enrich`
     #[inline]
-    pub async fn transactions_enrich(
+    pub fn transactions_enrich(
         &self,
         body: &types::TransactionsEnrichRequest,
-    ) -> Result<
-        ResponseValue<types::TransactionsEnrichResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transactions/enrich", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransactionsEnrichResponse>> {
+        self.post_json("/transactions/enrich", body)
     }
 }

@@ -4,22 +4,21 @@
 //! The operations of `fdx`.
 use super::Client;
 use crate::generated::types;
-use crate::hooks::encode_path;
-use progenitor_client::{ClientHooks, OperationInfo};
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
+use crate::request::encode_path;
 impl Client {
     /// Look up an FDX consent grant.
     ///
     /// `GET /fdx/consents/{consentId}`
     #[inline]
-    pub async fn fdx_consent_get(
+    pub fn fdx_consent_get(
         &self,
         consent_id: &str,
-    ) -> Result<ResponseValue<types::FdxConsentGrant>, Error<types::PlaidError>> {
+    ) -> ::reqwest::Result<RequestFor<types::FdxConsentGrant>> {
         let url = format!(
             "{}/fdx/consents/{}", self.baseurl, encode_path(& consent_id.to_string()),
         );
-        let mut request = self
+        let request = self
             .client
             .get(url)
             .header(
@@ -27,60 +26,30 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build()?;
-        let info = OperationInfo {
-            operation_id: "fdx_consent_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        Ok(RequestFor::new(request))
     }
     /// Receive an FDX notification.
     ///
     /// `POST /fdx/notifications`
     #[inline]
-    pub async fn fdx_notifications(
+    pub fn fdx_notifications(
         &self,
         body: &types::FdxNotification,
-    ) -> Result<ResponseValue<()>, Error<types::PlaidError>> {
-        let url = format!("{}/fdx/notifications", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "fdx_notifications",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => Ok(ResponseValue::empty(response)),
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+    ) -> ::reqwest::Result<RequestFor<()>> {
+        self.post_json("/fdx/notifications", body)
     }
     /// Look up one FDX data recipient.
     ///
     /// `GET /fdx/recipient/{recipientId}`
     #[inline]
-    pub async fn get_recipient(
+    pub fn get_recipient(
         &self,
         recipient_id: &str,
-    ) -> Result<ResponseValue<types::FdxRecipientMetadata>, Error<types::PlaidError>> {
+    ) -> ::reqwest::Result<RequestFor<types::FdxRecipientMetadata>> {
         let url = format!(
             "{}/fdx/recipient/{}", self.baseurl, encode_path(& recipient_id.to_string()),
         );
-        let mut request = self
+        let request = self
             .client
             .get(url)
             .header(
@@ -88,27 +57,17 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build()?;
-        let info = OperationInfo {
-            operation_id: "get_recipient",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        Ok(RequestFor::new(request))
     }
     /// List FDX data recipients.
     ///
     /// `GET /fdx/recipients`
     #[inline]
-    pub async fn get_recipients(
+    pub fn get_recipients(
         &self,
-    ) -> Result<ResponseValue<types::GetRecipientsResponse>, Error<types::PlaidError>> {
+    ) -> ::reqwest::Result<RequestFor<types::GetRecipientsResponse>> {
         let url = format!("{}/fdx/recipients", self.baseurl,);
-        let mut request = self
+        let request = self
             .client
             .get(url)
             .header(
@@ -116,16 +75,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .build()?;
-        let info = OperationInfo {
-            operation_id: "get_recipients",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        Ok(RequestFor::new(request))
     }
 }

@@ -4,52 +4,46 @@
 //! The operations of `identity`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Get identity data from uploaded documents.
     ///
     /// `POST /identity/documents/uploads/get`
     #[inline]
-    pub async fn identity_documents_uploads_get(
+    pub fn identity_documents_uploads_get(
         &self,
         body: &types::IdentityDocumentsUploadsGetRequest,
-    ) -> Result<
-        ResponseValue<types::IdentityDocumentsUploadsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/identity/documents/uploads/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::IdentityDocumentsUploadsGetResponse>> {
+        self.post_json("/identity/documents/uploads/get", body)
     }
     /// Fetch account owners held by the bank.
     ///
     /// `POST /identity/get`
     #[inline]
-    pub async fn identity_get(
+    pub fn identity_get(
         &self,
         body: &types::IdentityGetRequest,
-    ) -> Result<ResponseValue<types::IdentityGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/identity/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::IdentityGetResponse>> {
+        self.post_json("/identity/get", body)
     }
     /// Compare user data with account owners.
     ///
     /// `POST /identity/match`
     #[inline]
-    pub async fn identity_match(
+    pub fn identity_match(
         &self,
         body: &types::IdentityMatchRequest,
-    ) -> Result<ResponseValue<types::IdentityMatchResponse>, Error<types::PlaidError>> {
-        self.post_json("/identity/match", body).await
+    ) -> ::reqwest::Result<RequestFor<types::IdentityMatchResponse>> {
+        self.post_json("/identity/match", body)
     }
     /// Request fresh identity data from the institution.
     ///
     /// `POST /identity/refresh`
     #[inline]
-    pub async fn identity_refresh(
+    pub fn identity_refresh(
         &self,
         body: &types::IdentityRefreshRequest,
-    ) -> Result<
-        ResponseValue<types::IdentityRefreshResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/identity/refresh", body).await
+    ) -> ::reqwest::Result<RequestFor<types::IdentityRefreshResponse>> {
+        self.post_json("/identity/refresh", body)
     }
 }

@@ -4,71 +4,58 @@
 //! The operations of `identity_verification`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Look up user data for a session.
     ///
     /// `POST /identity_verification/autofill/create`
     #[inline]
-    pub async fn identity_verification_autofill_create(
+    pub fn identity_verification_autofill_create(
         &self,
         body: &types::IdentityVerificationAutofillCreateRequest,
-    ) -> Result<
-        ResponseValue<types::IdentityVerificationAutofillCreateResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::IdentityVerificationAutofillCreateResponse>,
     > {
-        self.post_json("/identity_verification/autofill/create", body).await
+        self.post_json("/identity_verification/autofill/create", body)
     }
     /// Start an Identity Verification session.
     ///
     /// `POST /identity_verification/create`
     #[inline]
-    pub async fn identity_verification_create(
+    pub fn identity_verification_create(
         &self,
         body: &types::IdentityVerificationCreateRequest,
-    ) -> Result<
-        ResponseValue<types::IdentityVerificationCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/identity_verification/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::IdentityVerificationCreateResponse>> {
+        self.post_json("/identity_verification/create", body)
     }
     /// Retrieve one identity verification session.
     ///
     /// `POST /identity_verification/get`
     #[inline]
-    pub async fn identity_verification_get(
+    pub fn identity_verification_get(
         &self,
         body: &types::IdentityVerificationGetRequest,
-    ) -> Result<
-        ResponseValue<types::IdentityVerificationGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/identity_verification/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::IdentityVerificationGetResponse>> {
+        self.post_json("/identity_verification/get", body)
     }
     /// List Identity Verification sessions.
     ///
     /// `POST /identity_verification/list`
     #[inline]
-    pub async fn identity_verification_list(
+    pub fn identity_verification_list(
         &self,
         body: &types::IdentityVerificationListRequest,
-    ) -> Result<
-        ResponseValue<types::IdentityVerificationListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/identity_verification/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::IdentityVerificationListResponse>> {
+        self.post_json("/identity_verification/list", body)
     }
     /// Let a user repeat a verification.
     ///
     /// `POST /identity_verification/retry`
     #[inline]
-    pub async fn identity_verification_retry(
+    pub fn identity_verification_retry(
         &self,
         body: &types::IdentityVerificationRetryRequest,
-    ) -> Result<
-        ResponseValue<types::IdentityVerificationRetryResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/identity_verification/retry", body).await
+    ) -> ::reqwest::Result<RequestFor<types::IdentityVerificationRetryResponse>> {
+        self.post_json("/identity_verification/retry", body)
     }
 }

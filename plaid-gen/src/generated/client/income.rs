@@ -4,333 +4,242 @@
 //! The operations of `income`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::ByteStream;
-use progenitor_client::{ClientHooks, OperationInfo};
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Get employment inferred from bank deposits.
     ///
     /// `POST /beta/credit/v1/bank_employment/get`
     #[inline]
-    pub async fn credit_bank_employment_get(
+    pub fn credit_bank_employment_get(
         &self,
         body: &types::CreditBankEmploymentGetRequest,
-    ) -> Result<
-        ResponseValue<types::CreditBankEmploymentGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beta/credit/v1/bank_employment/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditBankEmploymentGetResponse>> {
+        self.post_json("/beta/credit/v1/bank_employment/get", body)
     }
     /// Create a token that shares reports.
     ///
     /// `POST /credit/audit_copy_token/create`
     #[inline]
-    pub async fn credit_audit_copy_token_create(
+    pub fn credit_audit_copy_token_create(
         &self,
         body: &types::CreditAuditCopyTokenCreateRequest,
-    ) -> Result<
-        ResponseValue<types::CreditAuditCopyTokenCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/audit_copy_token/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditAuditCopyTokenCreateResponse>> {
+        self.post_json("/credit/audit_copy_token/create", body)
     }
     /// Revoke an audit copy token.
     ///
     /// `POST /credit/audit_copy_token/remove`
     #[inline]
-    pub async fn credit_report_audit_copy_remove(
+    pub fn credit_report_audit_copy_remove(
         &self,
         body: &types::CreditAuditCopyTokenRemoveRequest,
-    ) -> Result<
-        ResponseValue<types::CreditAuditCopyTokenRemoveResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/audit_copy_token/remove", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditAuditCopyTokenRemoveResponse>> {
+        self.post_json("/credit/audit_copy_token/remove", body)
     }
     /// Change the reports behind an audit copy token.
     ///
     /// `POST /credit/audit_copy_token/update`
     #[inline]
-    pub async fn credit_audit_copy_token_update(
+    pub fn credit_audit_copy_token_update(
         &self,
         body: &types::CreditAuditCopyTokenUpdateRequest,
-    ) -> Result<
-        ResponseValue<types::CreditAuditCopyTokenUpdateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/audit_copy_token/update", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditAuditCopyTokenUpdateResponse>> {
+        self.post_json("/credit/audit_copy_token/update", body)
     }
     /// Get bank income of a user.
     ///
     /// `POST /credit/bank_income/get`
     #[inline]
-    pub async fn credit_bank_income_get(
+    pub fn credit_bank_income_get(
         &self,
         body: &types::CreditBankIncomeGetRequest,
-    ) -> Result<
-        ResponseValue<types::CreditBankIncomeGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/bank_income/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditBankIncomeGetResponse>> {
+        self.post_json("/credit/bank_income/get", body)
     }
     /// Download bank income as PDF.
     ///
     /// `POST /credit/bank_income/pdf/get`
     #[inline]
-    pub async fn credit_bank_income_pdf_get(
+    pub fn credit_bank_income_pdf_get(
         &self,
         body: &types::CreditBankIncomePdfGetRequest,
-    ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
+    ) -> ::reqwest::Result<RequestFor<::bytes::Bytes>> {
         let url = format!("{}/credit/bank_income/pdf/get", self.baseurl,);
-        let mut request = self.client.post(url).json(&body).build()?;
-        let info = OperationInfo {
-            operation_id: "credit_bank_income_pdf_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => Ok(ResponseValue::stream(response)),
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        Ok(RequestFor::new(request))
     }
     /// Request newer bank income data.
     ///
     /// `POST /credit/bank_income/refresh`
     #[inline]
-    pub async fn credit_bank_income_refresh(
+    pub fn credit_bank_income_refresh(
         &self,
         body: &types::CreditBankIncomeRefreshRequest,
-    ) -> Result<
-        ResponseValue<types::CreditBankIncomeRefreshResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/bank_income/refresh", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditBankIncomeRefreshResponse>> {
+        self.post_json("/credit/bank_income/refresh", body)
     }
     /// Switch bank income refresh webhooks.
     ///
     /// `POST /credit/bank_income/webhook/update`
     #[inline]
-    pub async fn credit_bank_income_webhook_update(
+    pub fn credit_bank_income_webhook_update(
         &self,
         body: &types::CreditBankIncomeWebhookUpdateRequest,
-    ) -> Result<
-        ResponseValue<types::CreditBankIncomeWebhookUpdateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/bank_income/webhook/update", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditBankIncomeWebhookUpdateResponse>> {
+        self.post_json("/credit/bank_income/webhook/update", body)
     }
     /// Get data from uploaded bank statements.
     ///
     /// `POST /credit/bank_statements/uploads/get`
     #[inline]
-    pub async fn credit_bank_statements_uploads_get(
+    pub fn credit_bank_statements_uploads_get(
         &self,
         body: &types::CreditBankStatementsUploadsGetRequest,
-    ) -> Result<
-        ResponseValue<types::CreditBankStatementsUploadsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/bank_statements/uploads/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditBankStatementsUploadsGetResponse>> {
+        self.post_json("/credit/bank_statements/uploads/get", body)
     }
     /// Get employment of a user.
     ///
     /// `POST /credit/employment/get`
     #[inline]
-    pub async fn credit_employment_get(
+    pub fn credit_employment_get(
         &self,
         body: &types::CreditEmploymentGetRequest,
-    ) -> Result<
-        ResponseValue<types::CreditEmploymentGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/employment/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditEmploymentGetResponse>> {
+        self.post_json("/credit/employment/get", body)
     }
     /// Get payroll and document income.
     ///
     /// `POST /credit/payroll_income/get`
     #[inline]
-    pub async fn credit_payroll_income_get(
+    pub fn credit_payroll_income_get(
         &self,
         body: &types::CreditPayrollIncomeGetRequest,
-    ) -> Result<
-        ResponseValue<types::CreditPayrollIncomeGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/payroll_income/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditPayrollIncomeGetResponse>> {
+        self.post_json("/credit/payroll_income/get", body)
     }
     /// Change processing of uploaded documents.
     ///
     /// `POST /credit/payroll_income/parsing_config/update`
     #[inline]
-    pub async fn credit_payroll_income_parsing_config_update(
+    pub fn credit_payroll_income_parsing_config_update(
         &self,
         body: &types::CreditPayrollIncomeParsingConfigUpdateRequest,
-    ) -> Result<
-        ResponseValue<types::CreditPayrollIncomeParsingConfigUpdateResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::CreditPayrollIncomeParsingConfigUpdateResponse>,
     > {
-        self.post_json("/credit/payroll_income/parsing_config/update", body).await
+        self.post_json("/credit/payroll_income/parsing_config/update", body)
     }
     /// Estimate support for payroll income.
     ///
     /// `POST /credit/payroll_income/precheck`
     #[inline]
-    pub async fn credit_payroll_income_precheck(
+    pub fn credit_payroll_income_precheck(
         &self,
         body: &types::CreditPayrollIncomePrecheckRequest,
-    ) -> Result<
-        ResponseValue<types::CreditPayrollIncomePrecheckResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/payroll_income/precheck", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditPayrollIncomePrecheckResponse>> {
+        self.post_json("/credit/payroll_income/precheck", body)
     }
     /// Refresh payroll income of a user.
     ///
     /// `POST /credit/payroll_income/refresh`
     #[inline]
-    pub async fn credit_payroll_income_refresh(
+    pub fn credit_payroll_income_refresh(
         &self,
         body: &types::CreditPayrollIncomeRefreshRequest,
-    ) -> Result<
-        ResponseValue<types::CreditPayrollIncomeRefreshResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/payroll_income/refresh", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditPayrollIncomeRefreshResponse>> {
+        self.post_json("/credit/payroll_income/refresh", body)
     }
     /// Get fraud signals of uploaded documents.
     ///
     /// `POST /credit/payroll_income/risk_signals/get`
     #[inline]
-    pub async fn credit_payroll_income_risk_signals_get(
+    pub fn credit_payroll_income_risk_signals_get(
         &self,
         body: &types::CreditPayrollIncomeRiskSignalsGetRequest,
-    ) -> Result<
-        ResponseValue<types::CreditPayrollIncomeRiskSignalsGetResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::CreditPayrollIncomeRiskSignalsGetResponse>,
     > {
-        self.post_json("/credit/payroll_income/risk_signals/get", body).await
+        self.post_json("/credit/payroll_income/risk_signals/get", body)
     }
     /// List Link sessions of a user.
     ///
     /// `POST /credit/sessions/get`
     #[inline]
-    pub async fn credit_sessions_get(
+    pub fn credit_sessions_get(
         &self,
         body: &types::CreditSessionsGetRequest,
-    ) -> Result<
-        ResponseValue<types::CreditSessionsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/credit/sessions/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CreditSessionsGetResponse>> {
+        self.post_json("/credit/sessions/get", body)
     }
     /// Search employers by name.
     ///
     /// `POST /employers/search`
     #[inline]
-    pub async fn employers_search(
+    pub fn employers_search(
         &self,
         body: &types::EmployersSearchRequest,
-    ) -> Result<
-        ResponseValue<types::EmployersSearchResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/employers/search", body).await
+    ) -> ::reqwest::Result<RequestFor<types::EmployersSearchResponse>> {
+        self.post_json("/employers/search", body)
     }
     /// Get employment of an Item.
     ///
     /// `POST /employment/verification/get`
     #[inline]
-    pub async fn employment_verification_get(
+    pub fn employment_verification_get(
         &self,
         body: &types::EmploymentVerificationGetRequest,
-    ) -> Result<
-        ResponseValue<types::EmploymentVerificationGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/employment/verification/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::EmploymentVerificationGetResponse>> {
+        self.post_json("/employment/verification/get", body)
     }
     /// Create an income verification.
     ///
     /// `POST /income/verification/create`
     #[inline]
-    pub async fn income_verification_create(
+    pub fn income_verification_create(
         &self,
         body: &types::IncomeVerificationCreateRequest,
-    ) -> Result<
-        ResponseValue<types::IncomeVerificationCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/income/verification/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::IncomeVerificationCreateResponse>> {
+        self.post_json("/income/verification/create", body)
     }
     /// Download income documents of an Item.
     ///
     /// `POST /income/verification/documents/download`
     #[inline]
-    pub async fn income_verification_documents_download(
+    pub fn income_verification_documents_download(
         &self,
         body: &types::IncomeVerificationDocumentsDownloadRequest,
-    ) -> Result<ResponseValue<()>, Error<types::PlaidError>> {
-        let url = format!("{}/income/verification/documents/download", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "income_verification_documents_download",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => Ok(ResponseValue::empty(response)),
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+    ) -> ::reqwest::Result<RequestFor<()>> {
+        self.post_json("/income/verification/documents/download", body)
     }
     /// Get pay stubs of an Item.
     ///
     /// `POST /income/verification/paystubs/get`
     #[inline]
-    pub async fn income_verification_paystubs_get(
+    pub fn income_verification_paystubs_get(
         &self,
         body: &types::IncomeVerificationPaystubsGetRequest,
-    ) -> Result<
-        ResponseValue<types::IncomeVerificationPaystubsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/income/verification/paystubs/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::IncomeVerificationPaystubsGetResponse>> {
+        self.post_json("/income/verification/paystubs/get", body)
     }
     /// Estimate support for income verification.
     ///
     /// `POST /income/verification/precheck`
     #[inline]
-    pub async fn income_verification_precheck(
+    pub fn income_verification_precheck(
         &self,
         body: &types::IncomeVerificationPrecheckRequest,
-    ) -> Result<
-        ResponseValue<types::IncomeVerificationPrecheckResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/income/verification/precheck", body).await
+    ) -> ::reqwest::Result<RequestFor<types::IncomeVerificationPrecheckResponse>> {
+        self.post_json("/income/verification/precheck", body)
     }
     /// Get tax forms of an Item.
     ///
     /// `POST /income/verification/taxforms/get`
     #[inline]
-    pub async fn income_verification_taxforms_get(
+    pub fn income_verification_taxforms_get(
         &self,
         body: &types::IncomeVerificationTaxformsGetRequest,
-    ) -> Result<
-        ResponseValue<types::IncomeVerificationTaxformsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/income/verification/taxforms/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::IncomeVerificationTaxformsGetResponse>> {
+        self.post_json("/income/verification/taxforms/get", body)
     }
 }

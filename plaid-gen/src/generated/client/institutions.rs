@@ -4,45 +4,36 @@
 //! The operations of `institutions`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// List supported institutions page by page.
     ///
     /// `POST /institutions/get`
     #[inline]
-    pub async fn institutions_get(
+    pub fn institutions_get(
         &self,
         body: &types::InstitutionsGetRequest,
-    ) -> Result<
-        ResponseValue<types::InstitutionsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/institutions/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::InstitutionsGetResponse>> {
+        self.post_json("/institutions/get", body)
     }
     /// Look up one institution by id.
     ///
     /// `POST /institutions/get_by_id`
     #[inline]
-    pub async fn institutions_get_by_id(
+    pub fn institutions_get_by_id(
         &self,
         body: &types::InstitutionsGetByIdRequest,
-    ) -> Result<
-        ResponseValue<types::InstitutionsGetByIdResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/institutions/get_by_id", body).await
+    ) -> ::reqwest::Result<RequestFor<types::InstitutionsGetByIdResponse>> {
+        self.post_json("/institutions/get_by_id", body)
     }
     /// Search institutions by name.
     ///
     /// `POST /institutions/search`
     #[inline]
-    pub async fn institutions_search(
+    pub fn institutions_search(
         &self,
         body: &types::InstitutionsSearchRequest,
-    ) -> Result<
-        ResponseValue<types::InstitutionsSearchResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/institutions/search", body).await
+    ) -> ::reqwest::Result<RequestFor<types::InstitutionsSearchResponse>> {
+        self.post_json("/institutions/search", body)
     }
 }

@@ -4,58 +4,46 @@
 //! The operations of `investments`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Fetch numbers for moving investment accounts.
     ///
     /// `POST /investments/auth/get`
     #[inline]
-    pub async fn investments_auth_get(
+    pub fn investments_auth_get(
         &self,
         body: &types::InvestmentsAuthGetRequest,
-    ) -> Result<
-        ResponseValue<types::InvestmentsAuthGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/investments/auth/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::InvestmentsAuthGetResponse>> {
+        self.post_json("/investments/auth/get", body)
     }
     /// Fetch the holdings of investment accounts.
     ///
     /// `POST /investments/holdings/get`
     #[inline]
-    pub async fn investments_holdings_get(
+    pub fn investments_holdings_get(
         &self,
         body: &types::InvestmentsHoldingsGetRequest,
-    ) -> Result<
-        ResponseValue<types::InvestmentsHoldingsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/investments/holdings/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::InvestmentsHoldingsGetResponse>> {
+        self.post_json("/investments/holdings/get", body)
     }
     /// Ask the institution for newer investment data.
     ///
     /// `POST /investments/refresh`
     #[inline]
-    pub async fn investments_refresh(
+    pub fn investments_refresh(
         &self,
         body: &types::InvestmentsRefreshRequest,
-    ) -> Result<
-        ResponseValue<types::InvestmentsRefreshResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/investments/refresh", body).await
+    ) -> ::reqwest::Result<RequestFor<types::InvestmentsRefreshResponse>> {
+        self.post_json("/investments/refresh", body)
     }
     /// Fetch investment transactions page by page.
     ///
     /// `POST /investments/transactions/get`
     #[inline]
-    pub async fn investments_transactions_get(
+    pub fn investments_transactions_get(
         &self,
         body: &types::InvestmentsTransactionsGetRequest,
-    ) -> Result<
-        ResponseValue<types::InvestmentsTransactionsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/investments/transactions/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::InvestmentsTransactionsGetResponse>> {
+        self.post_json("/investments/transactions/get", body)
     }
 }

@@ -4,39 +4,36 @@
 //! The operations of `issues`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Retrieve one institution issue.
     ///
     /// `POST /issues/get`
     #[inline]
-    pub async fn issues_get(
+    pub fn issues_get(
         &self,
         body: &types::IssuesGetRequest,
-    ) -> Result<ResponseValue<types::IssuesGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/issues/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::IssuesGetResponse>> {
+        self.post_json("/issues/get", body)
     }
     /// Search for issues behind a failure.
     ///
     /// `POST /issues/search`
     #[inline]
-    pub async fn issues_search(
+    pub fn issues_search(
         &self,
         body: &types::IssuesSearchRequest,
-    ) -> Result<ResponseValue<types::IssuesSearchResponse>, Error<types::PlaidError>> {
-        self.post_json("/issues/search", body).await
+    ) -> ::reqwest::Result<RequestFor<types::IssuesSearchResponse>> {
+        self.post_json("/issues/search", body)
     }
     /// Subscribe to the resolution of an issue.
     ///
     /// `POST /issues/subscribe`
     #[inline]
-    pub async fn issues_subscribe(
+    pub fn issues_subscribe(
         &self,
         body: &types::IssuesSubscribeRequest,
-    ) -> Result<
-        ResponseValue<types::IssuesSubscribeResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/issues/subscribe", body).await
+    ) -> ::reqwest::Result<RequestFor<types::IssuesSubscribeResponse>> {
+        self.post_json("/issues/subscribe", body)
     }
 }

@@ -4,114 +4,96 @@
 //! The operations of `items`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Get the consent history of an Item.
     ///
     /// `POST /consent/events/get`
     #[inline]
-    pub async fn consent_events_get(
+    pub fn consent_events_get(
         &self,
         body: &types::ConsentEventsGetRequest,
-    ) -> Result<
-        ResponseValue<types::ConsentEventsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/consent/events/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ConsentEventsGetResponse>> {
+        self.post_json("/consent/events/get", body)
     }
     /// Rotate the access token of an Item.
     ///
     /// `POST /item/access_token/invalidate`
     #[inline]
-    pub async fn item_access_token_invalidate(
+    pub fn item_access_token_invalidate(
         &self,
         body: &types::ItemAccessTokenInvalidateRequest,
-    ) -> Result<
-        ResponseValue<types::ItemAccessTokenInvalidateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/item/access_token/invalidate", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ItemAccessTokenInvalidateResponse>> {
+        self.post_json("/item/access_token/invalidate", body)
     }
     /// Fetch the state of an Item.
     ///
     /// `POST /item/get`
     #[inline]
-    pub async fn item_get(
+    pub fn item_get(
         &self,
         body: &types::ItemGetRequest,
-    ) -> Result<ResponseValue<types::ItemGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/item/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ItemGetResponse>> {
+        self.post_json("/item/get", body)
     }
     /// Import an Item from an existing authorization.
     ///
     /// `POST /item/import`
     #[inline]
-    pub async fn item_import(
+    pub fn item_import(
         &self,
         body: &types::ItemImportRequest,
-    ) -> Result<ResponseValue<types::ItemImportResponse>, Error<types::PlaidError>> {
-        self.post_json("/item/import", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ItemImportResponse>> {
+        self.post_json("/item/import", body)
     }
     /// End the products of an Item.
     ///
     /// `POST /item/products/terminate`
     #[inline]
-    pub async fn item_products_terminate(
+    pub fn item_products_terminate(
         &self,
         body: &types::ItemProductsTerminateRequest,
-    ) -> Result<
-        ResponseValue<types::ItemProductsTerminateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/item/products/terminate", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ItemProductsTerminateResponse>> {
+        self.post_json("/item/products/terminate", body)
     }
     /// Create a public token for an Item.
     ///
     /// `POST /item/public_token/create`
     #[inline]
-    pub async fn item_create_public_token(
+    pub fn item_create_public_token(
         &self,
         body: &types::ItemPublicTokenCreateRequest,
-    ) -> Result<
-        ResponseValue<types::ItemPublicTokenCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/item/public_token/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ItemPublicTokenCreateResponse>> {
+        self.post_json("/item/public_token/create", body)
     }
     /// Exchange a public token for an access token.
     ///
     /// `POST /item/public_token/exchange`
     #[inline]
-    pub async fn item_public_token_exchange(
+    pub fn item_public_token_exchange(
         &self,
         body: &types::ItemPublicTokenExchangeRequest,
-    ) -> Result<
-        ResponseValue<types::ItemPublicTokenExchangeResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/item/public_token/exchange", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ItemPublicTokenExchangeResponse>> {
+        self.post_json("/item/public_token/exchange", body)
     }
     /// Remove an Item and revoke its token.
     ///
     /// `POST /item/remove`
     #[inline]
-    pub async fn item_remove(
+    pub fn item_remove(
         &self,
         body: &types::ItemRemoveRequest,
-    ) -> Result<ResponseValue<types::ItemRemoveResponse>, Error<types::PlaidError>> {
-        self.post_json("/item/remove", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ItemRemoveResponse>> {
+        self.post_json("/item/remove", body)
     }
     /// Change the webhook address of an Item.
     ///
     /// `POST /item/webhook/update`
     #[inline]
-    pub async fn item_webhook_update(
+    pub fn item_webhook_update(
         &self,
         body: &types::ItemWebhookUpdateRequest,
-    ) -> Result<
-        ResponseValue<types::ItemWebhookUpdateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/item/webhook/update", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ItemWebhookUpdateResponse>> {
+        self.post_json("/item/webhook/update", body)
     }
 }

@@ -4,71 +4,56 @@
 //! The operations of `layer`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Check whether a user is known to Plaid.
     ///
     /// `POST /network/status/get`
     #[inline]
-    pub async fn network_status_get(
+    pub fn network_status_get(
         &self,
         body: &types::NetworkStatusGetRequest,
-    ) -> Result<
-        ResponseValue<types::NetworkStatusGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/network/status/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::NetworkStatusGetResponse>> {
+        self.post_json("/network/status/get", body)
     }
     /// Check network status by phone number.
     ///
     /// `POST /profile/network_status/get`
     #[inline]
-    pub async fn profile_network_status_get(
+    pub fn profile_network_status_get(
         &self,
         body: &types::ProfileNetworkStatusGetRequest,
-    ) -> Result<
-        ResponseValue<types::ProfileNetworkStatusGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/profile/network_status/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProfileNetworkStatusGetResponse>> {
+        self.post_json("/profile/network_status/get", body)
     }
     /// Create a Layer session token.
     ///
     /// `POST /session/token/create`
     #[inline]
-    pub async fn session_token_create(
+    pub fn session_token_create(
         &self,
         body: &types::SessionTokenCreateRequest,
-    ) -> Result<
-        ResponseValue<types::SessionTokenCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/session/token/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SessionTokenCreateResponse>> {
+        self.post_json("/session/token/create", body)
     }
     /// Report an event of a Layer session.
     ///
     /// `POST /user_account/session/event/send`
     #[inline]
-    pub async fn user_account_session_event_send(
+    pub fn user_account_session_event_send(
         &self,
         body: &types::UserAccountSessionEventSendRequest,
-    ) -> Result<
-        ResponseValue<types::UserAccountSessionEventSendResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/user_account/session/event/send", body).await
+    ) -> ::reqwest::Result<RequestFor<types::UserAccountSessionEventSendResponse>> {
+        self.post_json("/user_account/session/event/send", body)
     }
     /// Get the data shared in Layer.
     ///
     /// `POST /user_account/session/get`
     #[inline]
-    pub async fn user_account_session_get(
+    pub fn user_account_session_get(
         &self,
         body: &types::UserAccountSessionGetRequest,
-    ) -> Result<
-        ResponseValue<types::UserAccountSessionGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/user_account/session/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::UserAccountSessionGetResponse>> {
+        self.post_json("/user_account/session/get", body)
     }
 }

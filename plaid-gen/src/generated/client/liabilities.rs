@@ -4,16 +4,16 @@
 //! The operations of `liabilities`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Fetch details of loans and cards.
     ///
     /// `POST /liabilities/get`
     #[inline]
-    pub async fn liabilities_get(
+    pub fn liabilities_get(
         &self,
         body: &types::LiabilitiesGetRequest,
-    ) -> Result<ResponseValue<types::LiabilitiesGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/liabilities/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::LiabilitiesGetResponse>> {
+        self.post_json("/liabilities/get", body)
     }
 }

@@ -4,55 +4,46 @@
 //! The operations of `link`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Create a Link token.
     ///
     /// `POST /link/token/create`
     #[inline]
-    pub async fn link_token_create(
+    pub fn link_token_create(
         &self,
         body: &types::LinkTokenCreateRequest,
-    ) -> Result<
-        ResponseValue<types::LinkTokenCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/link/token/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::LinkTokenCreateResponse>> {
+        self.post_json("/link/token/create", body)
     }
     /// Get a Link token and its sessions.
     ///
     /// `POST /link/token/get`
     #[inline]
-    pub async fn link_token_get(
+    pub fn link_token_get(
         &self,
         body: &types::LinkTokenGetRequest,
-    ) -> Result<ResponseValue<types::LinkTokenGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/link/token/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::LinkTokenGetResponse>> {
+        self.post_json("/link/token/get", body)
     }
     /// Send a Link session to a user.
     ///
     /// `POST /link_delivery/create`
     #[inline]
-    pub async fn link_delivery_create(
+    pub fn link_delivery_create(
         &self,
         body: &types::LinkDeliveryCreateRequest,
-    ) -> Result<
-        ResponseValue<types::LinkDeliveryCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/link_delivery/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::LinkDeliveryCreateResponse>> {
+        self.post_json("/link_delivery/create", body)
     }
     /// Get the state of a Link delivery.
     ///
     /// `POST /link_delivery/get`
     #[inline]
-    pub async fn link_delivery_get(
+    pub fn link_delivery_get(
         &self,
         body: &types::LinkDeliveryGetRequest,
-    ) -> Result<
-        ResponseValue<types::LinkDeliveryGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/link_delivery/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::LinkDeliveryGetResponse>> {
+        self.post_json("/link_delivery/get", body)
     }
 }

@@ -72,20 +72,20 @@ mod users;
 mod wallets;
 #[cfg(feature = "webhooks")]
 mod webhooks;
-use progenitor_client::{ClientHooks, ClientInfo};
-/// progenitor's client: one method per operation, and no policy of its own.
+use progenitor_client::ClientInfo;
+/// progenitor's client: one method per operation, which makes its request.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
-    pub(crate) inner: crate::hooks::Connection,
+    pub(crate) inner: crate::request::Base,
 }
 impl Client {
-    /// A client for a base URL, over a connection that does the rest.
+    /// A client for a base URL, which is given as text and parsed.
     pub fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
-        inner: crate::hooks::Connection,
+        inner: crate::request::Base,
     ) -> Self {
         Self {
             baseurl: baseurl.to_string(),
@@ -94,7 +94,7 @@ impl Client {
         }
     }
 }
-impl ClientInfo<crate::hooks::Connection> for Client {
+impl ClientInfo<crate::request::Base> for Client {
     fn api_version() -> &'static str {
         "2020-09-14"
     }
@@ -104,14 +104,7 @@ impl ClientInfo<crate::hooks::Connection> for Client {
     fn client(&self) -> &reqwest::Client {
         &self.client
     }
-    fn inner(&self) -> &crate::hooks::Connection {
+    fn inner(&self) -> &crate::request::Base {
         &self.inner
     }
 }
-const _: () = {
-    #[allow(dead_code)]
-    fn assert_client_hooks()
-    where
-        Client: ClientHooks<crate::hooks::Connection>,
-    {}
-};

@@ -4,292 +4,252 @@
 //! The operations of `monitor`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Look up one Dashboard user.
     ///
     /// `POST /dashboard_user/get`
     #[inline]
-    pub async fn dashboard_user_get(
+    pub fn dashboard_user_get(
         &self,
         body: &types::DashboardUserGetRequest,
-    ) -> Result<
-        ResponseValue<types::DashboardUserGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/dashboard_user/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::DashboardUserGetResponse>> {
+        self.post_json("/dashboard_user/get", body)
     }
     /// List the Dashboard users of your team.
     ///
     /// `POST /dashboard_user/list`
     #[inline]
-    pub async fn dashboard_user_list(
+    pub fn dashboard_user_list(
         &self,
         body: &types::DashboardUserListRequest,
-    ) -> Result<
-        ResponseValue<types::DashboardUserListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/dashboard_user/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::DashboardUserListResponse>> {
+        self.post_json("/dashboard_user/list", body)
     }
     /// Screen an organization against watchlists.
     ///
     /// `POST /watchlist_screening/entity/create`
     #[inline]
-    pub async fn watchlist_screening_entity_create(
+    pub fn watchlist_screening_entity_create(
         &self,
         body: &types::WatchlistScreeningEntityCreateRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningEntityCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/watchlist_screening/entity/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::WatchlistScreeningEntityCreateResponse>> {
+        self.post_json("/watchlist_screening/entity/create", body)
     }
     /// Retrieve one screening of an organization.
     ///
     /// `POST /watchlist_screening/entity/get`
     #[inline]
-    pub async fn watchlist_screening_entity_get(
+    pub fn watchlist_screening_entity_get(
         &self,
         body: &types::WatchlistScreeningEntityGetRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningEntityGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/watchlist_screening/entity/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::WatchlistScreeningEntityGetResponse>> {
+        self.post_json("/watchlist_screening/entity/get", body)
     }
     /// List earlier states of an organization's screening.
     ///
     /// `POST /watchlist_screening/entity/history/list`
     #[inline]
-    pub async fn watchlist_screening_entity_history_list(
+    pub fn watchlist_screening_entity_history_list(
         &self,
         body: &types::WatchlistScreeningEntityHistoryListRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningEntityHistoryListResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::WatchlistScreeningEntityHistoryListResponse>,
     > {
-        self.post_json("/watchlist_screening/entity/history/list", body).await
+        self.post_json("/watchlist_screening/entity/history/list", body)
     }
     /// List watchlist hits for an organization.
     ///
     /// `POST /watchlist_screening/entity/hit/list`
     #[inline]
-    pub async fn watchlist_screening_entity_hit_list(
+    pub fn watchlist_screening_entity_hit_list(
         &self,
         body: &types::WatchlistScreeningEntityHitListRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningEntityHitListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/watchlist_screening/entity/hit/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::WatchlistScreeningEntityHitListResponse>> {
+        self.post_json("/watchlist_screening/entity/hit/list", body)
     }
     /// List screenings of organizations.
     ///
     /// `POST /watchlist_screening/entity/list`
     #[inline]
-    pub async fn watchlist_screening_entity_list(
+    pub fn watchlist_screening_entity_list(
         &self,
         body: &types::WatchlistScreeningEntityListRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningEntityListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/watchlist_screening/entity/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::WatchlistScreeningEntityListResponse>> {
+        self.post_json("/watchlist_screening/entity/list", body)
     }
     /// Retrieve one program for organizations.
     ///
     /// `POST /watchlist_screening/entity/program/get`
     #[inline]
-    pub async fn watchlist_screening_entity_program_get(
+    pub fn watchlist_screening_entity_program_get(
         &self,
         body: &types::WatchlistScreeningEntityProgramGetRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningEntityProgramGetResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::WatchlistScreeningEntityProgramGetResponse>,
     > {
-        self.post_json("/watchlist_screening/entity/program/get", body).await
+        self.post_json("/watchlist_screening/entity/program/get", body)
     }
     /// List screening programs for organizations.
     ///
     /// `POST /watchlist_screening/entity/program/list`
     #[inline]
-    pub async fn watchlist_screening_entity_program_list(
+    pub fn watchlist_screening_entity_program_list(
         &self,
         body: &types::WatchlistScreeningEntityProgramListRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningEntityProgramListResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::WatchlistScreeningEntityProgramListResponse>,
     > {
-        self.post_json("/watchlist_screening/entity/program/list", body).await
+        self.post_json("/watchlist_screening/entity/program/list", body)
     }
     /// Decide hits of an organization's screening.
     ///
     /// `POST /watchlist_screening/entity/review/create`
     #[inline]
-    pub async fn watchlist_screening_entity_review_create(
+    pub fn watchlist_screening_entity_review_create(
         &self,
         body: &types::WatchlistScreeningEntityReviewCreateRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningEntityReviewCreateResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::WatchlistScreeningEntityReviewCreateResponse>,
     > {
-        self.post_json("/watchlist_screening/entity/review/create", body).await
+        self.post_json("/watchlist_screening/entity/review/create", body)
     }
     /// List reviews of an organization's screening.
     ///
     /// `POST /watchlist_screening/entity/review/list`
     #[inline]
-    pub async fn watchlist_screening_entity_review_list(
+    pub fn watchlist_screening_entity_review_list(
         &self,
         body: &types::WatchlistScreeningEntityReviewListRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningEntityReviewListResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::WatchlistScreeningEntityReviewListResponse>,
     > {
-        self.post_json("/watchlist_screening/entity/review/list", body).await
+        self.post_json("/watchlist_screening/entity/review/list", body)
     }
     /// Change a screening of an organization.
     ///
     /// `POST /watchlist_screening/entity/update`
     #[inline]
-    pub async fn watchlist_screening_entity_update(
+    pub fn watchlist_screening_entity_update(
         &self,
         body: &types::WatchlistScreeningEntityUpdateRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningEntityUpdateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/watchlist_screening/entity/update", body).await
+    ) -> ::reqwest::Result<RequestFor<types::WatchlistScreeningEntityUpdateResponse>> {
+        self.post_json("/watchlist_screening/entity/update", body)
     }
     /// Screen a person against watchlists.
     ///
     /// `POST /watchlist_screening/individual/create`
     #[inline]
-    pub async fn watchlist_screening_individual_create(
+    pub fn watchlist_screening_individual_create(
         &self,
         body: &types::WatchlistScreeningIndividualCreateRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningIndividualCreateResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::WatchlistScreeningIndividualCreateResponse>,
     > {
-        self.post_json("/watchlist_screening/individual/create", body).await
+        self.post_json("/watchlist_screening/individual/create", body)
     }
     /// Retrieve one screening of a person.
     ///
     /// `POST /watchlist_screening/individual/get`
     #[inline]
-    pub async fn watchlist_screening_individual_get(
+    pub fn watchlist_screening_individual_get(
         &self,
         body: &types::WatchlistScreeningIndividualGetRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningIndividualGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/watchlist_screening/individual/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::WatchlistScreeningIndividualGetResponse>> {
+        self.post_json("/watchlist_screening/individual/get", body)
     }
     /// List earlier states of a person's screening.
     ///
     /// `POST /watchlist_screening/individual/history/list`
     #[inline]
-    pub async fn watchlist_screening_individual_history_list(
+    pub fn watchlist_screening_individual_history_list(
         &self,
         body: &types::WatchlistScreeningIndividualHistoryListRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningIndividualHistoryListResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::WatchlistScreeningIndividualHistoryListResponse>,
     > {
-        self.post_json("/watchlist_screening/individual/history/list", body).await
+        self.post_json("/watchlist_screening/individual/history/list", body)
     }
     /// List watchlist hits for a person.
     ///
     /// `POST /watchlist_screening/individual/hit/list`
     #[inline]
-    pub async fn watchlist_screening_individual_hit_list(
+    pub fn watchlist_screening_individual_hit_list(
         &self,
         body: &types::WatchlistScreeningIndividualHitListRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningIndividualHitListResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::WatchlistScreeningIndividualHitListResponse>,
     > {
-        self.post_json("/watchlist_screening/individual/hit/list", body).await
+        self.post_json("/watchlist_screening/individual/hit/list", body)
     }
     /// List screenings of people.
     ///
     /// `POST /watchlist_screening/individual/list`
     #[inline]
-    pub async fn watchlist_screening_individual_list(
+    pub fn watchlist_screening_individual_list(
         &self,
         body: &types::WatchlistScreeningIndividualListRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningIndividualListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/watchlist_screening/individual/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::WatchlistScreeningIndividualListResponse>> {
+        self.post_json("/watchlist_screening/individual/list", body)
     }
     /// Retrieve one program for people.
     ///
     /// `POST /watchlist_screening/individual/program/get`
     #[inline]
-    pub async fn watchlist_screening_individual_program_get(
+    pub fn watchlist_screening_individual_program_get(
         &self,
         body: &types::WatchlistScreeningIndividualProgramGetRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningIndividualProgramGetResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::WatchlistScreeningIndividualProgramGetResponse>,
     > {
-        self.post_json("/watchlist_screening/individual/program/get", body).await
+        self.post_json("/watchlist_screening/individual/program/get", body)
     }
     /// List screening programs for people.
     ///
     /// `POST /watchlist_screening/individual/program/list`
     #[inline]
-    pub async fn watchlist_screening_individual_program_list(
+    pub fn watchlist_screening_individual_program_list(
         &self,
         body: &types::WatchlistScreeningIndividualProgramListRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningIndividualProgramListResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::WatchlistScreeningIndividualProgramListResponse>,
     > {
-        self.post_json("/watchlist_screening/individual/program/list", body).await
+        self.post_json("/watchlist_screening/individual/program/list", body)
     }
     /// Decide hits of a person's screening.
     ///
     /// `POST /watchlist_screening/individual/review/create`
     #[inline]
-    pub async fn watchlist_screening_individual_review_create(
+    pub fn watchlist_screening_individual_review_create(
         &self,
         body: &types::WatchlistScreeningIndividualReviewCreateRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningIndividualReviewCreateResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::WatchlistScreeningIndividualReviewCreateResponse>,
     > {
-        self.post_json("/watchlist_screening/individual/review/create", body).await
+        self.post_json("/watchlist_screening/individual/review/create", body)
     }
     /// List reviews of a person's screening.
     ///
     /// `POST /watchlist_screening/individual/review/list`
     #[inline]
-    pub async fn watchlist_screening_individual_review_list(
+    pub fn watchlist_screening_individual_review_list(
         &self,
         body: &types::WatchlistScreeningIndividualReviewListRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningIndividualReviewListResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::WatchlistScreeningIndividualReviewListResponse>,
     > {
-        self.post_json("/watchlist_screening/individual/review/list", body).await
+        self.post_json("/watchlist_screening/individual/review/list", body)
     }
     /// Change a screening of a person.
     ///
     /// `POST /watchlist_screening/individual/update`
     #[inline]
-    pub async fn watchlist_screening_individual_update(
+    pub fn watchlist_screening_individual_update(
         &self,
         body: &types::WatchlistScreeningIndividualUpdateRequest,
-    ) -> Result<
-        ResponseValue<types::WatchlistScreeningIndividualUpdateResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::WatchlistScreeningIndividualUpdateResponse>,
     > {
-        self.post_json("/watchlist_screening/individual/update", body).await
+        self.post_json("/watchlist_screening/individual/update", body)
     }
 }

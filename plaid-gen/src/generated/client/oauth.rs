@@ -4,58 +4,46 @@
 //! The operations of `oauth`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Exchange a correlation id for a link token.
     ///
     /// `POST /link/oauth/correlation_id/exchange`
     #[inline]
-    pub async fn link_oauth_correlation_id_exchange(
+    pub fn link_oauth_correlation_id_exchange(
         &self,
         body: &types::LinkOAuthCorrelationIdExchangeRequest,
-    ) -> Result<
-        ResponseValue<types::LinkOAuthCorrelationIdExchangeResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/link/oauth/correlation_id/exchange", body).await
+    ) -> ::reqwest::Result<RequestFor<types::LinkOAuthCorrelationIdExchangeResponse>> {
+        self.post_json("/link/oauth/correlation_id/exchange", body)
     }
     /// Inspect an OAuth token.
     ///
     /// `POST /oauth/introspect`
     #[inline]
-    pub async fn oauth_introspect(
+    pub fn oauth_introspect(
         &self,
         body: &types::OAuthIntrospectRequest,
-    ) -> Result<
-        ResponseValue<types::OAuthIntrospectResponse>,
-        Error<types::OAuthErrorResponse>,
-    > {
-        self.post_json("/oauth/introspect", body).await
+    ) -> ::reqwest::Result<RequestFor<types::OAuthIntrospectResponse>> {
+        self.post_json("/oauth/introspect", body)
     }
     /// Revoke an OAuth token.
     ///
     /// `POST /oauth/revoke`
     #[inline]
-    pub async fn oauth_revoke(
+    pub fn oauth_revoke(
         &self,
         body: &types::OAuthRevokeRequest,
-    ) -> Result<
-        ResponseValue<types::OAuthRevokeResponse>,
-        Error<types::OAuthErrorResponse>,
-    > {
-        self.post_json("/oauth/revoke", body).await
+    ) -> ::reqwest::Result<RequestFor<types::OAuthRevokeResponse>> {
+        self.post_json("/oauth/revoke", body)
     }
     /// Issue or refresh an OAuth token.
     ///
     /// `POST /oauth/token`
     #[inline]
-    pub async fn oauth_token(
+    pub fn oauth_token(
         &self,
         body: &types::OAuthTokenRequest,
-    ) -> Result<
-        ResponseValue<types::OAuthTokenResponse>,
-        Error<types::OAuthErrorResponse>,
-    > {
-        self.post_json("/oauth/token", body).await
+    ) -> ::reqwest::Result<RequestFor<types::OAuthTokenResponse>> {
+        self.post_json("/oauth/token", body)
     }
 }

@@ -4,123 +4,98 @@
 //! The operations of `partner`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Create an end customer (beta).
     ///
     /// `POST /beta/partner/customer/v1/create`
     #[inline]
-    pub async fn beta_partner_customer_v1_create(
+    pub fn beta_partner_customer_v1_create(
         &self,
         body: &types::BetaPartnerCustomerV1CreateRequest,
-    ) -> Result<
-        ResponseValue<types::BetaPartnerCustomerV1CreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beta/partner/customer/v1/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BetaPartnerCustomerV1CreateResponse>> {
+        self.post_json("/beta/partner/customer/v1/create", body)
     }
     /// Enable an end customer for Production (beta).
     ///
     /// `POST /beta/partner/customer/v1/enable`
     #[inline]
-    pub async fn beta_partner_customer_v1_enable(
+    pub fn beta_partner_customer_v1_enable(
         &self,
         body: &types::BetaPartnerCustomerV1EnableRequest,
-    ) -> Result<
-        ResponseValue<types::BetaPartnerCustomerV1EnableResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beta/partner/customer/v1/enable", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BetaPartnerCustomerV1EnableResponse>> {
+        self.post_json("/beta/partner/customer/v1/enable", body)
     }
     /// Retrieve an end customer (beta).
     ///
     /// `POST /beta/partner/customer/v1/get`
     #[inline]
-    pub async fn beta_partner_customer_v1_get(
+    pub fn beta_partner_customer_v1_get(
         &self,
         body: &types::BetaPartnerCustomerV1GetRequest,
-    ) -> Result<
-        ResponseValue<types::BetaPartnerCustomerV1GetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beta/partner/customer/v1/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BetaPartnerCustomerV1GetResponse>> {
+        self.post_json("/beta/partner/customer/v1/get", body)
     }
     /// Supply missing end customer details (beta).
     ///
     /// `POST /beta/partner/customer/v1/update`
     #[inline]
-    pub async fn beta_partner_customer_v1_update(
+    pub fn beta_partner_customer_v1_update(
         &self,
         body: &types::BetaPartnerCustomerV1UpdateRequest,
-    ) -> Result<
-        ResponseValue<types::BetaPartnerCustomerV1UpdateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beta/partner/customer/v1/update", body).await
+    ) -> ::reqwest::Result<RequestFor<types::BetaPartnerCustomerV1UpdateResponse>> {
+        self.post_json("/beta/partner/customer/v1/update", body)
     }
     /// Create an end customer.
     ///
     /// `POST /partner/customer/create`
     #[inline]
-    pub async fn partner_customer_create(
+    pub fn partner_customer_create(
         &self,
         body: &types::PartnerCustomerCreateRequest,
-    ) -> Result<
-        ResponseValue<types::PartnerCustomerCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/partner/customer/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PartnerCustomerCreateResponse>> {
+        self.post_json("/partner/customer/create", body)
     }
     /// Enable an end customer for Production.
     ///
     /// `POST /partner/customer/enable`
     #[inline]
-    pub async fn partner_customer_enable(
+    pub fn partner_customer_enable(
         &self,
         body: &types::PartnerCustomerEnableRequest,
-    ) -> Result<
-        ResponseValue<types::PartnerCustomerEnableResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/partner/customer/enable", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PartnerCustomerEnableResponse>> {
+        self.post_json("/partner/customer/enable", body)
     }
     /// Retrieve an end customer.
     ///
     /// `POST /partner/customer/get`
     #[inline]
-    pub async fn partner_customer_get(
+    pub fn partner_customer_get(
         &self,
         body: &types::PartnerCustomerGetRequest,
-    ) -> Result<
-        ResponseValue<types::PartnerCustomerGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/partner/customer/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PartnerCustomerGetResponse>> {
+        self.post_json("/partner/customer/get", body)
     }
     /// List OAuth registrations of an end customer.
     ///
     /// `POST /partner/customer/oauth_institutions/get`
     #[inline]
-    pub async fn partner_customer_oauth_institutions_get(
+    pub fn partner_customer_oauth_institutions_get(
         &self,
         body: &types::PartnerCustomerOAuthInstitutionsGetRequest,
-    ) -> Result<
-        ResponseValue<types::PartnerCustomerOAuthInstitutionsGetResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::PartnerCustomerOAuthInstitutionsGetResponse>,
     > {
-        self.post_json("/partner/customer/oauth_institutions/get", body).await
+        self.post_json("/partner/customer/oauth_institutions/get", body)
     }
     /// Remove an end customer.
     ///
     /// `POST /partner/customer/remove`
     #[inline]
-    pub async fn partner_customer_remove(
+    pub fn partner_customer_remove(
         &self,
         body: &types::PartnerCustomerRemoveRequest,
-    ) -> Result<
-        ResponseValue<types::PartnerCustomerRemoveResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/partner/customer/remove", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PartnerCustomerRemoveResponse>> {
+        self.post_json("/partner/customer/remove", body)
     }
 }

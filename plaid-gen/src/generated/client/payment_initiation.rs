@@ -4,162 +4,130 @@
 //! The operations of `payment_initiation`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Create a payment consent.
     ///
     /// `POST /payment_initiation/consent/create`
     #[inline]
-    pub async fn payment_initiation_consent_create(
+    pub fn payment_initiation_consent_create(
         &self,
         body: &types::PaymentInitiationConsentCreateRequest,
-    ) -> Result<
-        ResponseValue<types::PaymentInitiationConsentCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/payment_initiation/consent/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PaymentInitiationConsentCreateResponse>> {
+        self.post_json("/payment_initiation/consent/create", body)
     }
     /// Get a payment consent.
     ///
     /// `POST /payment_initiation/consent/get`
     #[inline]
-    pub async fn payment_initiation_consent_get(
+    pub fn payment_initiation_consent_get(
         &self,
         body: &types::PaymentInitiationConsentGetRequest,
-    ) -> Result<
-        ResponseValue<types::PaymentInitiationConsentGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/payment_initiation/consent/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PaymentInitiationConsentGetResponse>> {
+        self.post_json("/payment_initiation/consent/get", body)
     }
     /// Make a payment under a consent.
     ///
     /// `POST /payment_initiation/consent/payment/execute`
     #[inline]
-    pub async fn payment_initiation_consent_payment_execute(
+    pub fn payment_initiation_consent_payment_execute(
         &self,
         body: &types::PaymentInitiationConsentPaymentExecuteRequest,
-    ) -> Result<
-        ResponseValue<types::PaymentInitiationConsentPaymentExecuteResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::PaymentInitiationConsentPaymentExecuteResponse>,
     > {
-        self.post_json("/payment_initiation/consent/payment/execute", body).await
+        self.post_json("/payment_initiation/consent/payment/execute", body)
     }
     /// Revoke a payment consent.
     ///
     /// `POST /payment_initiation/consent/revoke`
     #[inline]
-    pub async fn payment_initiation_consent_revoke(
+    pub fn payment_initiation_consent_revoke(
         &self,
         body: &types::PaymentInitiationConsentRevokeRequest,
-    ) -> Result<
-        ResponseValue<types::PaymentInitiationConsentRevokeResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/payment_initiation/consent/revoke", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PaymentInitiationConsentRevokeResponse>> {
+        self.post_json("/payment_initiation/consent/revoke", body)
     }
     /// Create a payment.
     ///
     /// `POST /payment_initiation/payment/create`
     #[inline]
-    pub async fn payment_initiation_payment_create(
+    pub fn payment_initiation_payment_create(
         &self,
         body: &types::PaymentInitiationPaymentCreateRequest,
-    ) -> Result<
-        ResponseValue<types::PaymentInitiationPaymentCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/payment_initiation/payment/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PaymentInitiationPaymentCreateResponse>> {
+        self.post_json("/payment_initiation/payment/create", body)
     }
     /// Get a payment.
     ///
     /// `POST /payment_initiation/payment/get`
     #[inline]
-    pub async fn payment_initiation_payment_get(
+    pub fn payment_initiation_payment_get(
         &self,
         body: &types::PaymentInitiationPaymentGetRequest,
-    ) -> Result<
-        ResponseValue<types::PaymentInitiationPaymentGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/payment_initiation/payment/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PaymentInitiationPaymentGetResponse>> {
+        self.post_json("/payment_initiation/payment/get", body)
     }
     /// List payments page by page.
     ///
     /// `POST /payment_initiation/payment/list`
     #[inline]
-    pub async fn payment_initiation_payment_list(
+    pub fn payment_initiation_payment_list(
         &self,
         body: &types::PaymentInitiationPaymentListRequest,
-    ) -> Result<
-        ResponseValue<types::PaymentInitiationPaymentListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/payment_initiation/payment/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PaymentInitiationPaymentListResponse>> {
+        self.post_json("/payment_initiation/payment/list", body)
     }
     /// Refund a payment.
     ///
     /// `POST /payment_initiation/payment/reverse`
     #[inline]
-    pub async fn payment_initiation_payment_reverse(
+    pub fn payment_initiation_payment_reverse(
         &self,
         body: &types::PaymentInitiationPaymentReverseRequest,
-    ) -> Result<
-        ResponseValue<types::PaymentInitiationPaymentReverseResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/payment_initiation/payment/reverse", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PaymentInitiationPaymentReverseResponse>> {
+        self.post_json("/payment_initiation/payment/reverse", body)
     }
     /// Create a payment token.
     ///
     /// `POST /payment_initiation/payment/token/create`
     #[inline]
-    pub async fn create_payment_token(
+    pub fn create_payment_token(
         &self,
         body: &types::PaymentInitiationPaymentTokenCreateRequest,
-    ) -> Result<
-        ResponseValue<types::PaymentInitiationPaymentTokenCreateResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::PaymentInitiationPaymentTokenCreateResponse>,
     > {
-        self.post_json("/payment_initiation/payment/token/create", body).await
+        self.post_json("/payment_initiation/payment/token/create", body)
     }
     /// Create a payment recipient.
     ///
     /// `POST /payment_initiation/recipient/create`
     #[inline]
-    pub async fn payment_initiation_recipient_create(
+    pub fn payment_initiation_recipient_create(
         &self,
         body: &types::PaymentInitiationRecipientCreateRequest,
-    ) -> Result<
-        ResponseValue<types::PaymentInitiationRecipientCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/payment_initiation/recipient/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PaymentInitiationRecipientCreateResponse>> {
+        self.post_json("/payment_initiation/recipient/create", body)
     }
     /// Get a payment recipient.
     ///
     /// `POST /payment_initiation/recipient/get`
     #[inline]
-    pub async fn payment_initiation_recipient_get(
+    pub fn payment_initiation_recipient_get(
         &self,
         body: &types::PaymentInitiationRecipientGetRequest,
-    ) -> Result<
-        ResponseValue<types::PaymentInitiationRecipientGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/payment_initiation/recipient/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PaymentInitiationRecipientGetResponse>> {
+        self.post_json("/payment_initiation/recipient/get", body)
     }
     /// List payment recipients page by page.
     ///
     /// `POST /payment_initiation/recipient/list`
     #[inline]
-    pub async fn payment_initiation_recipient_list(
+    pub fn payment_initiation_recipient_list(
         &self,
         body: &types::PaymentInitiationRecipientListRequest,
-    ) -> Result<
-        ResponseValue<types::PaymentInitiationRecipientListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/payment_initiation/recipient/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PaymentInitiationRecipientListResponse>> {
+        self.post_json("/payment_initiation/recipient/list", body)
     }
 }

@@ -4,68 +4,56 @@
 //! The operations of `permissions_manager`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Look up an application.
     ///
     /// `POST /application/get`
     #[inline]
-    pub async fn application_get(
+    pub fn application_get(
         &self,
         body: &types::ApplicationGetRequest,
-    ) -> Result<ResponseValue<types::ApplicationGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/application/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ApplicationGetResponse>> {
+        self.post_json("/application/get", body)
     }
     /// List the activity on a user's connections.
     ///
     /// `POST /item/activity/list`
     #[inline]
-    pub async fn item_activity_list(
+    pub fn item_activity_list(
         &self,
         body: &types::ItemActivityListRequest,
-    ) -> Result<
-        ResponseValue<types::ItemActivityListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/item/activity/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ItemActivityListResponse>> {
+        self.post_json("/item/activity/list", body)
     }
     /// List the applications connected by a user.
     ///
     /// `POST /item/application/list`
     #[inline]
-    pub async fn item_application_list(
+    pub fn item_application_list(
         &self,
         body: &types::ItemApplicationListRequest,
-    ) -> Result<
-        ResponseValue<types::ItemApplicationListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/item/application/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ItemApplicationListResponse>> {
+        self.post_json("/item/application/list", body)
     }
     /// Change what an application may read.
     ///
     /// `POST /item/application/scopes/update`
     #[inline]
-    pub async fn item_application_scopes_update(
+    pub fn item_application_scopes_update(
         &self,
         body: &types::ItemApplicationScopesUpdateRequest,
-    ) -> Result<
-        ResponseValue<types::ItemApplicationScopesUpdateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/item/application/scopes/update", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ItemApplicationScopesUpdateResponse>> {
+        self.post_json("/item/application/scopes/update", body)
     }
     /// Disconnect an application.
     ///
     /// `POST /item/application/unlink`
     #[inline]
-    pub async fn item_application_unlink(
+    pub fn item_application_unlink(
         &self,
         body: &types::ItemApplicationUnlinkRequest,
-    ) -> Result<
-        ResponseValue<types::ItemApplicationUnlinkResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/item/application/unlink", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ItemApplicationUnlinkResponse>> {
+        self.post_json("/item/application/unlink", body)
     }
 }

@@ -4,318 +4,252 @@
 //! The operations of `processor`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Fetch the processor's account.
     ///
     /// `POST /processor/account/get`
     #[inline]
-    pub async fn processor_account_get(
+    pub fn processor_account_get(
         &self,
         body: &types::ProcessorAccountGetRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorAccountGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/account/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorAccountGetResponse>> {
+        self.post_json("/processor/account/get", body)
     }
     /// Create a token for Apex.
     ///
     /// `POST /processor/apex/processor_token/create`
     #[inline]
-    pub async fn processor_apex_processor_token_create(
+    pub fn processor_apex_processor_token_create(
         &self,
         body: &types::ProcessorApexProcessorTokenCreateRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorTokenCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/apex/processor_token/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorTokenCreateResponse>> {
+        self.post_json("/processor/apex/processor_token/create", body)
     }
     /// Fetch account numbers as a processor.
     ///
     /// `POST /processor/auth/get`
     #[inline]
-    pub async fn processor_auth_get(
+    pub fn processor_auth_get(
         &self,
         body: &types::ProcessorAuthGetRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorAuthGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/auth/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorAuthGetResponse>> {
+        self.post_json("/processor/auth/get", body)
     }
     /// Fetch the current balance as a processor.
     ///
     /// `POST /processor/balance/get`
     #[inline]
-    pub async fn processor_balance_get(
+    pub fn processor_balance_get(
         &self,
         body: &types::ProcessorBalanceGetRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorBalanceGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/balance/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorBalanceGetResponse>> {
+        self.post_json("/processor/balance/get", body)
     }
     /// Create a bank transfer as a processor.
     ///
     /// `POST /processor/bank_transfer/create`
     #[inline]
-    pub async fn processor_bank_transfer_create(
+    pub fn processor_bank_transfer_create(
         &self,
         body: &types::ProcessorBankTransferCreateRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorBankTransferCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/bank_transfer/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorBankTransferCreateResponse>> {
+        self.post_json("/processor/bank_transfer/create", body)
     }
     /// Fetch account owners as a processor.
     ///
     /// `POST /processor/identity/get`
     #[inline]
-    pub async fn processor_identity_get(
+    pub fn processor_identity_get(
         &self,
         body: &types::ProcessorIdentityGetRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorIdentityGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/identity/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorIdentityGetResponse>> {
+        self.post_json("/processor/identity/get", body)
     }
     /// Compare owner data as a processor.
     ///
     /// `POST /processor/identity/match`
     #[inline]
-    pub async fn processor_identity_match(
+    pub fn processor_identity_match(
         &self,
         body: &types::ProcessorIdentityMatchRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorIdentityMatchResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/identity/match", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorIdentityMatchResponse>> {
+        self.post_json("/processor/identity/match", body)
     }
     /// Fetch investment transfer data as a processor.
     ///
     /// `POST /processor/investments/auth/get`
     #[inline]
-    pub async fn processor_investments_auth_get(
+    pub fn processor_investments_auth_get(
         &self,
         body: &types::ProcessorInvestmentsAuthGetRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorInvestmentsAuthGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/investments/auth/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorInvestmentsAuthGetResponse>> {
+        self.post_json("/processor/investments/auth/get", body)
     }
     /// Fetch investment holdings as a processor.
     ///
     /// `POST /processor/investments/holdings/get`
     #[inline]
-    pub async fn processor_investments_holdings_get(
+    pub fn processor_investments_holdings_get(
         &self,
         body: &types::ProcessorInvestmentsHoldingsGetRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorInvestmentsHoldingsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/investments/holdings/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorInvestmentsHoldingsGetResponse>> {
+        self.post_json("/processor/investments/holdings/get", body)
     }
     /// Fetch investment transactions as a processor.
     ///
     /// `POST /processor/investments/transactions/get`
     #[inline]
-    pub async fn processor_investments_transactions_get(
+    pub fn processor_investments_transactions_get(
         &self,
         body: &types::ProcessorInvestmentsTransactionsGetRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorInvestmentsTransactionsGetResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::ProcessorInvestmentsTransactionsGetResponse>,
     > {
-        self.post_json("/processor/investments/transactions/get", body).await
+        self.post_json("/processor/investments/transactions/get", body)
     }
     /// Fetch liabilities as a processor.
     ///
     /// `POST /processor/liabilities/get`
     #[inline]
-    pub async fn processor_liabilities_get(
+    pub fn processor_liabilities_get(
         &self,
         body: &types::ProcessorLiabilitiesGetRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorLiabilitiesGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/liabilities/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorLiabilitiesGetResponse>> {
+        self.post_json("/processor/liabilities/get", body)
     }
     /// Report a payment decision as processor.
     ///
     /// `POST /processor/signal/decision/report`
     #[inline]
-    pub async fn processor_signal_decision_report(
+    pub fn processor_signal_decision_report(
         &self,
         body: &types::ProcessorSignalDecisionReportRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorSignalDecisionReportResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/signal/decision/report", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorSignalDecisionReportResponse>> {
+        self.post_json("/processor/signal/decision/report", body)
     }
     /// Evaluate return risk as a processor.
     ///
     /// `POST /processor/signal/evaluate`
     #[inline]
-    pub async fn processor_signal_evaluate(
+    pub fn processor_signal_evaluate(
         &self,
         body: &types::ProcessorSignalEvaluateRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorSignalEvaluateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/signal/evaluate", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorSignalEvaluateResponse>> {
+        self.post_json("/processor/signal/evaluate", body)
     }
     /// Prepare an account for Signal.
     ///
     /// `POST /processor/signal/prepare`
     #[inline]
-    pub async fn processor_signal_prepare(
+    pub fn processor_signal_prepare(
         &self,
         body: &types::ProcessorSignalPrepareRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorSignalPrepareResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/signal/prepare", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorSignalPrepareResponse>> {
+        self.post_json("/processor/signal/prepare", body)
     }
     /// Report a returned payment as processor.
     ///
     /// `POST /processor/signal/return/report`
     #[inline]
-    pub async fn processor_signal_return_report(
+    pub fn processor_signal_return_report(
         &self,
         body: &types::ProcessorSignalReturnReportRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorSignalReturnReportResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/signal/return/report", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorSignalReturnReportResponse>> {
+        self.post_json("/processor/signal/return/report", body)
     }
     /// Create a Stripe bank account token.
     ///
     /// `POST /processor/stripe/bank_account_token/create`
     #[inline]
-    pub async fn processor_stripe_bank_account_token_create(
+    pub fn processor_stripe_bank_account_token_create(
         &self,
         body: &types::ProcessorStripeBankAccountTokenCreateRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorStripeBankAccountTokenCreateResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::ProcessorStripeBankAccountTokenCreateResponse>,
     > {
-        self.post_json("/processor/stripe/bank_account_token/create", body).await
+        self.post_json("/processor/stripe/bank_account_token/create", body)
     }
     /// Create a token for a partner.
     ///
     /// `POST /processor/token/create`
     #[inline]
-    pub async fn processor_token_create(
+    pub fn processor_token_create(
         &self,
         body: &types::ProcessorTokenCreateRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorTokenCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/token/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorTokenCreateResponse>> {
+        self.post_json("/processor/token/create", body)
     }
     /// Look up permissions of a processor token.
     ///
     /// `POST /processor/token/permissions/get`
     #[inline]
-    pub async fn processor_token_permissions_get(
+    pub fn processor_token_permissions_get(
         &self,
         body: &types::ProcessorTokenPermissionsGetRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorTokenPermissionsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/token/permissions/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorTokenPermissionsGetResponse>> {
+        self.post_json("/processor/token/permissions/get", body)
     }
     /// Restrict what a processor token can access.
     ///
     /// `POST /processor/token/permissions/set`
     #[inline]
-    pub async fn processor_token_permissions_set(
+    pub fn processor_token_permissions_set(
         &self,
         body: &types::ProcessorTokenPermissionsSetRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorTokenPermissionsSetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/token/permissions/set", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorTokenPermissionsSetResponse>> {
+        self.post_json("/processor/token/permissions/set", body)
     }
     /// Set the webhook of a processor token.
     ///
     /// `POST /processor/token/webhook/update`
     #[inline]
-    pub async fn processor_token_webhook_update(
+    pub fn processor_token_webhook_update(
         &self,
         body: &types::ProcessorTokenWebhookUpdateRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorTokenWebhookUpdateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/token/webhook/update", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorTokenWebhookUpdateResponse>> {
+        self.post_json("/processor/token/webhook/update", body)
     }
     /// Fetch transactions as a processor.
     ///
     /// `POST /processor/transactions/get`
     #[inline]
-    pub async fn processor_transactions_get(
+    pub fn processor_transactions_get(
         &self,
         body: &types::ProcessorTransactionsGetRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorTransactionsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/transactions/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorTransactionsGetResponse>> {
+        self.post_json("/processor/transactions/get", body)
     }
     /// Fetch recurring transactions as a processor.
     ///
     /// `POST /processor/transactions/recurring/get`
     #[inline]
-    pub async fn processor_transactions_recurring_get(
+    pub fn processor_transactions_recurring_get(
         &self,
         body: &types::ProcessorTransactionsRecurringGetRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorTransactionsRecurringGetResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::ProcessorTransactionsRecurringGetResponse>,
     > {
-        self.post_json("/processor/transactions/recurring/get", body).await
+        self.post_json("/processor/transactions/recurring/get", body)
     }
     /// Request fresh transactions as a processor.
     ///
     /// `POST /processor/transactions/refresh`
     #[inline]
-    pub async fn processor_transactions_refresh(
+    pub fn processor_transactions_refresh(
         &self,
         body: &types::ProcessorTransactionsRefreshRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorTransactionsRefreshResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/transactions/refresh", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorTransactionsRefreshResponse>> {
+        self.post_json("/processor/transactions/refresh", body)
     }
     /// Sync transaction changes as a processor.
     ///
     /// `POST /processor/transactions/sync`
     #[inline]
-    pub async fn processor_transactions_sync(
+    pub fn processor_transactions_sync(
         &self,
         body: &types::ProcessorTransactionsSyncRequest,
-    ) -> Result<
-        ResponseValue<types::ProcessorTransactionsSyncResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/processor/transactions/sync", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProcessorTransactionsSyncResponse>> {
+        self.post_json("/processor/transactions/sync", body)
     }
 }

@@ -4,68 +4,56 @@
 //! The operations of `protect`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Compute a fraud score for a user.
     ///
     /// `POST /protect/compute`
     #[inline]
-    pub async fn protect_compute(
+    pub fn protect_compute(
         &self,
         body: &types::ProtectComputeRequest,
-    ) -> Result<ResponseValue<types::ProtectComputeResponse>, Error<types::PlaidError>> {
-        self.post_json("/protect/compute", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProtectComputeResponse>> {
+        self.post_json("/protect/compute", body)
     }
     /// Fetch a Protect event.
     ///
     /// `POST /protect/event/get`
     #[inline]
-    pub async fn protect_event_get(
+    pub fn protect_event_get(
         &self,
         body: &types::ProtectEventGetRequest,
-    ) -> Result<
-        ResponseValue<types::ProtectEventGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/protect/event/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProtectEventGetResponse>> {
+        self.post_json("/protect/event/get", body)
     }
     /// Send a user event to Protect.
     ///
     /// `POST /protect/event/send`
     #[inline]
-    pub async fn protect_event_send(
+    pub fn protect_event_send(
         &self,
         body: &types::ProtectEventSendRequest,
-    ) -> Result<
-        ResponseValue<types::ProtectEventSendResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/protect/event/send", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProtectEventSendResponse>> {
+        self.post_json("/protect/event/send", body)
     }
     /// Report a fraud incident to Protect.
     ///
     /// `POST /protect/report/create`
     #[inline]
-    pub async fn protect_report_create(
+    pub fn protect_report_create(
         &self,
         body: &types::ProtectReportCreateRequest,
-    ) -> Result<
-        ResponseValue<types::ProtectReportCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/protect/report/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProtectReportCreateResponse>> {
+        self.post_json("/protect/report/create", body)
     }
     /// Fetch Protect insights about a user.
     ///
     /// `POST /protect/user/insights/get`
     #[inline]
-    pub async fn protect_user_insights_get(
+    pub fn protect_user_insights_get(
         &self,
         body: &types::ProtectUserInsightsGetRequest,
-    ) -> Result<
-        ResponseValue<types::ProtectUserInsightsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/protect/user/insights/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::ProtectUserInsightsGetResponse>> {
+        self.post_json("/protect/user/insights/get", body)
     }
 }

@@ -4,370 +4,292 @@
 //! The operations of `sandbox`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Fire a bank income webhook in Sandbox.
     ///
     /// `POST /sandbox/bank_income/fire_webhook`
     #[inline]
-    pub async fn sandbox_bank_income_fire_webhook(
+    pub fn sandbox_bank_income_fire_webhook(
         &self,
         body: &types::SandboxBankIncomeFireWebhookRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxBankIncomeFireWebhookResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/bank_income/fire_webhook", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxBankIncomeFireWebhookResponse>> {
+        self.post_json("/sandbox/bank_income/fire_webhook", body)
     }
     /// Fire a bank transfer webhook in Sandbox.
     ///
     /// `POST /sandbox/bank_transfer/fire_webhook`
     #[inline]
-    pub async fn sandbox_bank_transfer_fire_webhook(
+    pub fn sandbox_bank_transfer_fire_webhook(
         &self,
         body: &types::SandboxBankTransferFireWebhookRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxBankTransferFireWebhookResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/bank_transfer/fire_webhook", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxBankTransferFireWebhookResponse>> {
+        self.post_json("/sandbox/bank_transfer/fire_webhook", body)
     }
     /// Simulate a bank transfer event in Sandbox.
     ///
     /// `POST /sandbox/bank_transfer/simulate`
     #[inline]
-    pub async fn sandbox_bank_transfer_simulate(
+    pub fn sandbox_bank_transfer_simulate(
         &self,
         body: &types::SandboxBankTransferSimulateRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxBankTransferSimulateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/bank_transfer/simulate", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxBankTransferSimulateResponse>> {
+        self.post_json("/sandbox/bank_transfer/simulate", body)
     }
     /// Simulate cash flow events in Sandbox.
     ///
     /// `POST /sandbox/cra/cashflow_updates/update`
     #[inline]
-    pub async fn sandbox_cra_cashflow_updates_update(
+    pub fn sandbox_cra_cashflow_updates_update(
         &self,
         body: &types::SandboxCraCashflowUpdatesUpdateRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxCraCashflowUpdatesUpdateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/cra/cashflow_updates/update", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxCraCashflowUpdatesUpdateResponse>> {
+        self.post_json("/sandbox/cra/cashflow_updates/update", body)
     }
     /// Fire an income verification webhook in Sandbox.
     ///
     /// `POST /sandbox/income/fire_webhook`
     #[inline]
-    pub async fn sandbox_income_fire_webhook(
+    pub fn sandbox_income_fire_webhook(
         &self,
         body: &types::SandboxIncomeFireWebhookRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxIncomeFireWebhookResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/income/fire_webhook", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxIncomeFireWebhookResponse>> {
+        self.post_json("/sandbox/income/fire_webhook", body)
     }
     /// Connect an application to a Sandbox Item.
     ///
     /// `POST /sandbox/item/application/seed`
     #[inline]
-    pub async fn sandbox_item_application_seed(
+    pub fn sandbox_item_application_seed(
         &self,
         body: &types::SandboxItemApplicationSeedRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxItemApplicationSeedResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/item/application/seed", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxItemApplicationSeedResponse>> {
+        self.post_json("/sandbox/item/application/seed", body)
     }
     /// Fire a test webhook.
     ///
     /// `POST /sandbox/item/fire_webhook`
     #[inline]
-    pub async fn sandbox_item_fire_webhook(
+    pub fn sandbox_item_fire_webhook(
         &self,
         body: &types::SandboxItemFireWebhookRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxItemFireWebhookResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/item/fire_webhook", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxItemFireWebhookResponse>> {
+        self.post_json("/sandbox/item/fire_webhook", body)
     }
     /// Force an Item to require login.
     ///
     /// `POST /sandbox/item/reset_login`
     #[inline]
-    pub async fn sandbox_item_reset_login(
+    pub fn sandbox_item_reset_login(
         &self,
         body: &types::SandboxItemResetLoginRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxItemResetLoginResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/item/reset_login", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxItemResetLoginResponse>> {
+        self.post_json("/sandbox/item/reset_login", body)
     }
     /// Set the micro-deposit verification status.
     ///
     /// `POST /sandbox/item/set_verification_status`
     #[inline]
-    pub async fn sandbox_item_set_verification_status(
+    pub fn sandbox_item_set_verification_status(
         &self,
         body: &types::SandboxItemSetVerificationStatusRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxItemSetVerificationStatusResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/item/set_verification_status", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxItemSetVerificationStatusResponse>> {
+        self.post_json("/sandbox/item/set_verification_status", body)
     }
     /// Select accounts in a Sandbox OAuth login.
     ///
     /// `POST /sandbox/oauth/select_accounts`
     #[inline]
-    pub async fn sandbox_oauth_select_accounts(
+    pub fn sandbox_oauth_select_accounts(
         &self,
         body: &types::SandboxOauthSelectAccountsRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxOauthSelectAccountsResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/oauth/select_accounts", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxOauthSelectAccountsResponse>> {
+        self.post_json("/sandbox/oauth/select_accounts", body)
     }
     /// Simulate a change of payment status.
     ///
     /// `POST /sandbox/payment/simulate`
     #[inline]
-    pub async fn sandbox_payment_simulate(
+    pub fn sandbox_payment_simulate(
         &self,
         body: &types::SandboxPaymentSimulateRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxPaymentSimulateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/payment/simulate", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxPaymentSimulateResponse>> {
+        self.post_json("/sandbox/payment/simulate", body)
     }
     /// Force a login on a payment profile.
     ///
     /// `POST /sandbox/payment_profile/reset_login`
     #[inline]
-    pub async fn sandbox_payment_profile_reset_login(
+    pub fn sandbox_payment_profile_reset_login(
         &self,
         body: &types::SandboxPaymentProfileResetLoginRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxPaymentProfileResetLoginResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/payment_profile/reset_login", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxPaymentProfileResetLoginResponse>> {
+        self.post_json("/sandbox/payment_profile/reset_login", body)
     }
     /// Create a Sandbox processor token without Link.
     ///
     /// `POST /sandbox/processor_token/create`
     #[inline]
-    pub async fn sandbox_processor_token_create(
+    pub fn sandbox_processor_token_create(
         &self,
         body: &types::SandboxProcessorTokenCreateRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxProcessorTokenCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/processor_token/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxProcessorTokenCreateResponse>> {
+        self.post_json("/sandbox/processor_token/create", body)
     }
     /// Create a Sandbox public token without Link.
     ///
     /// `POST /sandbox/public_token/create`
     #[inline]
-    pub async fn sandbox_public_token_create(
+    pub fn sandbox_public_token_create(
         &self,
         body: &types::SandboxPublicTokenCreateRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxPublicTokenCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/public_token/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxPublicTokenCreateResponse>> {
+        self.post_json("/sandbox/public_token/create", body)
     }
     /// Add transactions to a Sandbox Item.
     ///
     /// `POST /sandbox/transactions/create`
     #[inline]
-    pub async fn sandbox_transactions_create(
+    pub fn sandbox_transactions_create(
         &self,
         body: &types::SandboxTransactionsCreateRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxTransactionsCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/transactions/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxTransactionsCreateResponse>> {
+        self.post_json("/sandbox/transactions/create", body)
     }
     /// Fire a Transfer webhook in Sandbox.
     ///
     /// `POST /sandbox/transfer/fire_webhook`
     #[inline]
-    pub async fn sandbox_transfer_fire_webhook(
+    pub fn sandbox_transfer_fire_webhook(
         &self,
         body: &types::SandboxTransferFireWebhookRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxTransferFireWebhookResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/transfer/fire_webhook", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxTransferFireWebhookResponse>> {
+        self.post_json("/sandbox/transfer/fire_webhook", body)
     }
     /// Simulate a ledger deposit event in Sandbox.
     ///
     /// `POST /sandbox/transfer/ledger/deposit/simulate`
     #[inline]
-    pub async fn sandbox_transfer_ledger_deposit_simulate(
+    pub fn sandbox_transfer_ledger_deposit_simulate(
         &self,
         body: &types::SandboxTransferLedgerDepositSimulateRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxTransferLedgerDepositSimulateResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::SandboxTransferLedgerDepositSimulateResponse>,
     > {
-        self.post_json("/sandbox/transfer/ledger/deposit/simulate", body).await
+        self.post_json("/sandbox/transfer/ledger/deposit/simulate", body)
     }
     /// Make the pending ledger balance available.
     ///
     /// `POST /sandbox/transfer/ledger/simulate_available`
     #[inline]
-    pub async fn sandbox_transfer_ledger_simulate_available(
+    pub fn sandbox_transfer_ledger_simulate_available(
         &self,
         body: &types::SandboxTransferLedgerSimulateAvailableRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxTransferLedgerSimulateAvailableResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::SandboxTransferLedgerSimulateAvailableResponse>,
     > {
-        self.post_json("/sandbox/transfer/ledger/simulate_available", body).await
+        self.post_json("/sandbox/transfer/ledger/simulate_available", body)
     }
     /// Simulate a ledger withdrawal event in Sandbox.
     ///
     /// `POST /sandbox/transfer/ledger/withdraw/simulate`
     #[inline]
-    pub async fn sandbox_transfer_ledger_withdraw_simulate(
+    pub fn sandbox_transfer_ledger_withdraw_simulate(
         &self,
         body: &types::SandboxTransferLedgerWithdrawSimulateRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxTransferLedgerWithdrawSimulateResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::SandboxTransferLedgerWithdrawSimulateResponse>,
     > {
-        self.post_json("/sandbox/transfer/ledger/withdraw/simulate", body).await
+        self.post_json("/sandbox/transfer/ledger/withdraw/simulate", body)
     }
     /// Simulate a refund event in Sandbox.
     ///
     /// `POST /sandbox/transfer/refund/simulate`
     #[inline]
-    pub async fn sandbox_transfer_refund_simulate(
+    pub fn sandbox_transfer_refund_simulate(
         &self,
         body: &types::SandboxTransferRefundSimulateRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxTransferRefundSimulateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/transfer/refund/simulate", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxTransferRefundSimulateResponse>> {
+        self.post_json("/sandbox/transfer/refund/simulate", body)
     }
     /// Simulate a repayment in Sandbox.
     ///
     /// `POST /sandbox/transfer/repayment/simulate`
     #[inline]
-    pub async fn sandbox_transfer_repayment_simulate(
+    pub fn sandbox_transfer_repayment_simulate(
         &self,
         body: &types::SandboxTransferRepaymentSimulateRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxTransferRepaymentSimulateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/transfer/repayment/simulate", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxTransferRepaymentSimulateResponse>> {
+        self.post_json("/sandbox/transfer/repayment/simulate", body)
     }
     /// Simulate a transfer event in Sandbox.
     ///
     /// `POST /sandbox/transfer/simulate`
     #[inline]
-    pub async fn sandbox_transfer_simulate(
+    pub fn sandbox_transfer_simulate(
         &self,
         body: &types::SandboxTransferSimulateRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxTransferSimulateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/transfer/simulate", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxTransferSimulateResponse>> {
+        self.post_json("/sandbox/transfer/simulate", body)
     }
     /// Simulate a sweep in Sandbox.
     ///
     /// `POST /sandbox/transfer/sweep/simulate`
     #[inline]
-    pub async fn sandbox_transfer_sweep_simulate(
+    pub fn sandbox_transfer_sweep_simulate(
         &self,
         body: &types::SandboxTransferSweepSimulateRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxTransferSweepSimulateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/transfer/sweep/simulate", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxTransferSweepSimulateResponse>> {
+        self.post_json("/sandbox/transfer/sweep/simulate", body)
     }
     /// Advance a Sandbox test clock.
     ///
     /// `POST /sandbox/transfer/test_clock/advance`
     #[inline]
-    pub async fn sandbox_transfer_test_clock_advance(
+    pub fn sandbox_transfer_test_clock_advance(
         &self,
         body: &types::SandboxTransferTestClockAdvanceRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxTransferTestClockAdvanceResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/transfer/test_clock/advance", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxTransferTestClockAdvanceResponse>> {
+        self.post_json("/sandbox/transfer/test_clock/advance", body)
     }
     /// Create a Sandbox test clock.
     ///
     /// `POST /sandbox/transfer/test_clock/create`
     #[inline]
-    pub async fn sandbox_transfer_test_clock_create(
+    pub fn sandbox_transfer_test_clock_create(
         &self,
         body: &types::SandboxTransferTestClockCreateRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxTransferTestClockCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/transfer/test_clock/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxTransferTestClockCreateResponse>> {
+        self.post_json("/sandbox/transfer/test_clock/create", body)
     }
     /// Fetch a Sandbox test clock.
     ///
     /// `POST /sandbox/transfer/test_clock/get`
     #[inline]
-    pub async fn sandbox_transfer_test_clock_get(
+    pub fn sandbox_transfer_test_clock_get(
         &self,
         body: &types::SandboxTransferTestClockGetRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxTransferTestClockGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/transfer/test_clock/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxTransferTestClockGetResponse>> {
+        self.post_json("/sandbox/transfer/test_clock/get", body)
     }
     /// List Sandbox test clocks.
     ///
     /// `POST /sandbox/transfer/test_clock/list`
     #[inline]
-    pub async fn sandbox_transfer_test_clock_list(
+    pub fn sandbox_transfer_test_clock_list(
         &self,
         body: &types::SandboxTransferTestClockListRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxTransferTestClockListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/transfer/test_clock/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxTransferTestClockListResponse>> {
+        self.post_json("/sandbox/transfer/test_clock/list", body)
     }
     /// Force a login on a user's Items.
     ///
     /// `POST /sandbox/user/reset_login`
     #[inline]
-    pub async fn sandbox_user_reset_login(
+    pub fn sandbox_user_reset_login(
         &self,
         body: &types::SandboxUserResetLoginRequest,
-    ) -> Result<
-        ResponseValue<types::SandboxUserResetLoginResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/sandbox/user/reset_login", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SandboxUserResetLoginResponse>> {
+        self.post_json("/sandbox/user/reset_login", body)
     }
 }

@@ -4,62 +4,56 @@
 //! The operations of `signal`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Report the decision on a payment.
     ///
     /// `POST /signal/decision/report`
     #[inline]
-    pub async fn signal_decision_report(
+    pub fn signal_decision_report(
         &self,
         body: &types::SignalDecisionReportRequest,
-    ) -> Result<
-        ResponseValue<types::SignalDecisionReportResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/signal/decision/report", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SignalDecisionReportResponse>> {
+        self.post_json("/signal/decision/report", body)
     }
     /// Evaluate the return risk of a payment.
     ///
     /// `POST /signal/evaluate`
     #[inline]
-    pub async fn signal_evaluate(
+    pub fn signal_evaluate(
         &self,
         body: &types::SignalEvaluateRequest,
-    ) -> Result<ResponseValue<types::SignalEvaluateResponse>, Error<types::PlaidError>> {
-        self.post_json("/signal/evaluate", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SignalEvaluateResponse>> {
+        self.post_json("/signal/evaluate", body)
     }
     /// Prepare an Item for Signal.
     ///
     /// `POST /signal/prepare`
     #[inline]
-    pub async fn signal_prepare(
+    pub fn signal_prepare(
         &self,
         body: &types::SignalPrepareRequest,
-    ) -> Result<ResponseValue<types::SignalPrepareResponse>, Error<types::PlaidError>> {
-        self.post_json("/signal/prepare", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SignalPrepareResponse>> {
+        self.post_json("/signal/prepare", body)
     }
     /// Report the return of a payment.
     ///
     /// `POST /signal/return/report`
     #[inline]
-    pub async fn signal_return_report(
+    pub fn signal_return_report(
         &self,
         body: &types::SignalReturnReportRequest,
-    ) -> Result<
-        ResponseValue<types::SignalReturnReportResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/signal/return/report", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SignalReturnReportResponse>> {
+        self.post_json("/signal/return/report", body)
     }
     /// Find a good day for a debit.
     ///
     /// `POST /signal/schedule`
     #[inline]
-    pub async fn signal_schedule(
+    pub fn signal_schedule(
         &self,
         body: &types::SignalScheduleRequest,
-    ) -> Result<ResponseValue<types::SignalScheduleResponse>, Error<types::PlaidError>> {
-        self.post_json("/signal/schedule", body).await
+    ) -> ::reqwest::Result<RequestFor<types::SignalScheduleResponse>> {
+        self.post_json("/signal/schedule", body)
     }
 }

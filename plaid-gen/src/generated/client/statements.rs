@@ -4,53 +4,38 @@
 //! The operations of `statements`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::ByteStream;
-use progenitor_client::{ClientHooks, OperationInfo};
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Download a bank statement as PDF.
     ///
     /// `POST /statements/download`
     #[inline]
-    pub async fn statements_download(
+    pub fn statements_download(
         &self,
         body: &types::StatementsDownloadRequest,
-    ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
+    ) -> ::reqwest::Result<RequestFor<::bytes::Bytes>> {
         let url = format!("{}/statements/download", self.baseurl,);
-        let mut request = self.client.post(url).json(&body).build()?;
-        let info = OperationInfo {
-            operation_id: "statements_download",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => Ok(ResponseValue::stream(response)),
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        Ok(RequestFor::new(request))
     }
     /// List the statements of an Item.
     ///
     /// `POST /statements/list`
     #[inline]
-    pub async fn statements_list(
+    pub fn statements_list(
         &self,
         body: &types::StatementsListRequest,
-    ) -> Result<ResponseValue<types::StatementsListResponse>, Error<types::PlaidError>> {
-        self.post_json("/statements/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::StatementsListResponse>> {
+        self.post_json("/statements/list", body)
     }
     /// Fetch further statements from the bank.
     ///
     /// `POST /statements/refresh`
     #[inline]
-    pub async fn statements_refresh(
+    pub fn statements_refresh(
         &self,
         body: &types::StatementsRefreshRequest,
-    ) -> Result<
-        ResponseValue<types::StatementsRefreshResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/statements/refresh", body).await
+    ) -> ::reqwest::Result<RequestFor<types::StatementsRefreshResponse>> {
+        self.post_json("/statements/refresh", body)
     }
 }

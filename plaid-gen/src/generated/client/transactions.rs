@@ -4,185 +4,146 @@
 //! The operations of `transactions`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Create a transaction categorization rule.
     ///
     /// `POST /beta/transactions/rules/v1/create`
     #[inline]
-    pub async fn transactions_rules_create(
+    pub fn transactions_rules_create(
         &self,
         body: &types::TransactionsRulesCreateRequest,
-    ) -> Result<
-        ResponseValue<types::TransactionsRulesCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beta/transactions/rules/v1/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransactionsRulesCreateResponse>> {
+        self.post_json("/beta/transactions/rules/v1/create", body)
     }
     /// List the categorization rules of a user.
     ///
     /// `POST /beta/transactions/rules/v1/list`
     #[inline]
-    pub async fn transactions_rules_list(
+    pub fn transactions_rules_list(
         &self,
         body: &types::TransactionsRulesListRequest,
-    ) -> Result<
-        ResponseValue<types::TransactionsRulesListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beta/transactions/rules/v1/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransactionsRulesListResponse>> {
+        self.post_json("/beta/transactions/rules/v1/list", body)
     }
     /// Delete a transaction categorization rule.
     ///
     /// `POST /beta/transactions/rules/v1/remove`
     #[inline]
-    pub async fn transactions_rules_remove(
+    pub fn transactions_rules_remove(
         &self,
         body: &types::TransactionsRulesRemoveRequest,
-    ) -> Result<
-        ResponseValue<types::TransactionsRulesRemoveResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/beta/transactions/rules/v1/remove", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransactionsRulesRemoveResponse>> {
+        self.post_json("/beta/transactions/rules/v1/remove", body)
     }
     /// Get the cash flow report of a business.
     ///
     /// `POST /cashflow_report/get`
     #[inline]
-    pub async fn cashflow_report_get(
+    pub fn cashflow_report_get(
         &self,
         body: &types::CashflowReportGetRequest,
-    ) -> Result<
-        ResponseValue<types::CashflowReportGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cashflow_report/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CashflowReportGetResponse>> {
+        self.post_json("/cashflow_report/get", body)
     }
     /// Get cash flow figures by month.
     ///
     /// `POST /cashflow_report/insights/get`
     #[inline]
-    pub async fn cashflow_report_insights_get(
+    pub fn cashflow_report_insights_get(
         &self,
         body: &types::CashflowReportInsightsGetRequest,
-    ) -> Result<
-        ResponseValue<types::CashflowReportInsightsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cashflow_report/insights/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CashflowReportInsightsGetResponse>> {
+        self.post_json("/cashflow_report/insights/get", body)
     }
     /// Refresh the cash flow report data.
     ///
     /// `POST /cashflow_report/refresh`
     #[inline]
-    pub async fn cashflow_report_refresh(
+    pub fn cashflow_report_refresh(
         &self,
         body: &types::CashflowReportRefreshRequest,
-    ) -> Result<
-        ResponseValue<types::CashflowReportRefreshResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cashflow_report/refresh", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CashflowReportRefreshResponse>> {
+        self.post_json("/cashflow_report/refresh", body)
     }
     /// Get the transactions of a cash flow report.
     ///
     /// `POST /cashflow_report/transactions/get`
     #[inline]
-    pub async fn cashflow_report_transactions_get(
+    pub fn cashflow_report_transactions_get(
         &self,
         body: &types::CashflowReportTransactionsGetRequest,
-    ) -> Result<
-        ResponseValue<types::CashflowReportTransactionsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/cashflow_report/transactions/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CashflowReportTransactionsGetResponse>> {
+        self.post_json("/cashflow_report/transactions/get", body)
     }
     /// List legacy transaction categories.
     ///
     /// `POST /categories/get`
     #[inline]
-    pub async fn categories_get(
+    pub fn categories_get(
         &self,
         body: &types::CategoriesGetRequest,
-    ) -> Result<ResponseValue<types::CategoriesGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/categories/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::CategoriesGetResponse>> {
+        self.post_json("/categories/get", body)
     }
     /// Get transactions in a date range.
     ///
     /// `POST /transactions/get`
     #[inline]
-    pub async fn transactions_get(
+    pub fn transactions_get(
         &self,
         body: &types::TransactionsGetRequest,
-    ) -> Result<
-        ResponseValue<types::TransactionsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transactions/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransactionsGetResponse>> {
+        self.post_json("/transactions/get", body)
     }
     /// Get recurring transaction streams.
     ///
     /// `POST /transactions/recurring/get`
     #[inline]
-    pub async fn transactions_recurring_get(
+    pub fn transactions_recurring_get(
         &self,
         body: &types::TransactionsRecurringGetRequest,
-    ) -> Result<
-        ResponseValue<types::TransactionsRecurringGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transactions/recurring/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransactionsRecurringGetResponse>> {
+        self.post_json("/transactions/recurring/get", body)
     }
     /// Request fresh transactions from the institution.
     ///
     /// `POST /transactions/refresh`
     #[inline]
-    pub async fn transactions_refresh(
+    pub fn transactions_refresh(
         &self,
         body: &types::TransactionsRefreshRequest,
-    ) -> Result<
-        ResponseValue<types::TransactionsRefreshResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transactions/refresh", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransactionsRefreshResponse>> {
+        self.post_json("/transactions/refresh", body)
     }
     /// Sync incremental transaction changes.
     ///
     /// `POST /transactions/sync`
     #[inline]
-    pub async fn transactions_sync(
+    pub fn transactions_sync(
         &self,
         body: &types::TransactionsSyncRequest,
-    ) -> Result<
-        ResponseValue<types::TransactionsSyncResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transactions/sync", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransactionsSyncResponse>> {
+        self.post_json("/transactions/sync", body)
     }
     /// Refresh the financial data of a user.
     ///
     /// `POST /user/financial_data/refresh`
     #[inline]
-    pub async fn user_financial_data_refresh(
+    pub fn user_financial_data_refresh(
         &self,
         body: &types::UserFinancialDataRefreshRequest,
-    ) -> Result<
-        ResponseValue<types::UserFinancialDataRefreshResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/user/financial_data/refresh", body).await
+    ) -> ::reqwest::Result<RequestFor<types::UserFinancialDataRefreshResponse>> {
+        self.post_json("/user/financial_data/refresh", body)
     }
     /// Refresh the transactions of a user.
     ///
     /// `POST /user/transactions/refresh`
     #[inline]
-    pub async fn user_transactions_refresh(
+    pub fn user_transactions_refresh(
         &self,
         body: &types::UserTransactionsRefreshRequest,
-    ) -> Result<
-        ResponseValue<types::UserTransactionsRefreshResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/user/transactions/refresh", body).await
+    ) -> ::reqwest::Result<RequestFor<types::UserTransactionsRefreshResponse>> {
+        self.post_json("/user/transactions/refresh", body)
     }
 }

@@ -4,579 +4,462 @@
 //! The operations of `transfer`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Create a payment profile (deprecated).
     ///
     /// `POST /payment_profile/create`
     #[inline]
-    pub async fn payment_profile_create(
+    pub fn payment_profile_create(
         &self,
         body: &types::PaymentProfileCreateRequest,
-    ) -> Result<
-        ResponseValue<types::PaymentProfileCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/payment_profile/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PaymentProfileCreateResponse>> {
+        self.post_json("/payment_profile/create", body)
     }
     /// Read a payment profile (deprecated).
     ///
     /// `POST /payment_profile/get`
     #[inline]
-    pub async fn payment_profile_get(
+    pub fn payment_profile_get(
         &self,
         body: &types::PaymentProfileGetRequest,
-    ) -> Result<
-        ResponseValue<types::PaymentProfileGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/payment_profile/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PaymentProfileGetResponse>> {
+        self.post_json("/payment_profile/get", body)
     }
     /// Remove a payment profile (deprecated).
     ///
     /// `POST /payment_profile/remove`
     #[inline]
-    pub async fn payment_profile_remove(
+    pub fn payment_profile_remove(
         &self,
         body: &types::PaymentProfileRemoveRequest,
-    ) -> Result<
-        ResponseValue<types::PaymentProfileRemoveResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/payment_profile/remove", body).await
+    ) -> ::reqwest::Result<RequestFor<types::PaymentProfileRemoveResponse>> {
+        self.post_json("/payment_profile/remove", body)
     }
     /// Cancel an unused transfer authorization.
     ///
     /// `POST /transfer/authorization/cancel`
     #[inline]
-    pub async fn transfer_authorization_cancel(
+    pub fn transfer_authorization_cancel(
         &self,
         body: &types::TransferAuthorizationCancelRequest,
-    ) -> Result<
-        ResponseValue<types::TransferAuthorizationCancelResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/authorization/cancel", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferAuthorizationCancelResponse>> {
+        self.post_json("/transfer/authorization/cancel", body)
     }
     /// Authorize a proposed transfer.
     ///
     /// `POST /transfer/authorization/create`
     #[inline]
-    pub async fn transfer_authorization_create(
+    pub fn transfer_authorization_create(
         &self,
         body: &types::TransferAuthorizationCreateRequest,
-    ) -> Result<
-        ResponseValue<types::TransferAuthorizationCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/authorization/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferAuthorizationCreateResponse>> {
+        self.post_json("/transfer/authorization/create", body)
     }
     /// Read prefunded Transfer balances (deprecated).
     ///
     /// `POST /transfer/balance/get`
     #[inline]
-    pub async fn transfer_balance_get(
+    pub fn transfer_balance_get(
         &self,
         body: &types::TransferBalanceGetRequest,
-    ) -> Result<
-        ResponseValue<types::TransferBalanceGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/balance/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferBalanceGetResponse>> {
+        self.post_json("/transfer/balance/get", body)
     }
     /// Cancel a transfer not yet sent.
     ///
     /// `POST /transfer/cancel`
     #[inline]
-    pub async fn transfer_cancel(
+    pub fn transfer_cancel(
         &self,
         body: &types::TransferCancelRequest,
-    ) -> Result<ResponseValue<types::TransferCancelResponse>, Error<types::PlaidError>> {
-        self.post_json("/transfer/cancel", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferCancelResponse>> {
+        self.post_json("/transfer/cancel", body)
     }
     /// Check the payment networks of an account.
     ///
     /// `POST /transfer/capabilities/get`
     #[inline]
-    pub async fn transfer_capabilities_get(
+    pub fn transfer_capabilities_get(
         &self,
         body: &types::TransferCapabilitiesGetRequest,
-    ) -> Result<
-        ResponseValue<types::TransferCapabilitiesGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/capabilities/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferCapabilitiesGetResponse>> {
+        self.post_json("/transfer/capabilities/get", body)
     }
     /// Read your Transfer limits.
     ///
     /// `POST /transfer/configuration/get`
     #[inline]
-    pub async fn transfer_configuration_get(
+    pub fn transfer_configuration_get(
         &self,
         body: &types::TransferConfigurationGetRequest,
-    ) -> Result<
-        ResponseValue<types::TransferConfigurationGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/configuration/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferConfigurationGetResponse>> {
+        self.post_json("/transfer/configuration/get", body)
     }
     /// Start an authorized transfer.
     ///
     /// `POST /transfer/create`
     #[inline]
-    pub async fn transfer_create(
+    pub fn transfer_create(
         &self,
         body: &types::TransferCreateRequest,
-    ) -> Result<ResponseValue<types::TransferCreateResponse>, Error<types::PlaidError>> {
-        self.post_json("/transfer/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferCreateResponse>> {
+        self.post_json("/transfer/create", body)
     }
     /// Upload a diligence document for an originator.
     ///
     /// `POST /transfer/diligence/document/upload`
     #[inline]
-    pub async fn transfer_diligence_document_upload(
+    pub fn transfer_diligence_document_upload(
         &self,
         body: &types::TransferDiligenceDocumentUploadRequest,
-    ) -> Result<
-        ResponseValue<types::TransferDiligenceDocumentUploadResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/diligence/document/upload", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferDiligenceDocumentUploadResponse>> {
+        self.post_json("/transfer/diligence/document/upload", body)
     }
     /// Submit diligence data for an originator.
     ///
     /// `POST /transfer/diligence/submit`
     #[inline]
-    pub async fn transfer_diligence_submit(
+    pub fn transfer_diligence_submit(
         &self,
         body: &types::TransferDiligenceSubmitRequest,
-    ) -> Result<
-        ResponseValue<types::TransferDiligenceSubmitResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/diligence/submit", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferDiligenceSubmitResponse>> {
+        self.post_json("/transfer/diligence/submit", body)
     }
     /// List transfer events by filter.
     ///
     /// `POST /transfer/event/list`
     #[inline]
-    pub async fn transfer_event_list(
+    pub fn transfer_event_list(
         &self,
         body: &types::TransferEventListRequest,
-    ) -> Result<
-        ResponseValue<types::TransferEventListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/event/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferEventListResponse>> {
+        self.post_json("/transfer/event/list", body)
     }
     /// Collect new transfer events in order.
     ///
     /// `POST /transfer/event/sync`
     #[inline]
-    pub async fn transfer_event_sync(
+    pub fn transfer_event_sync(
         &self,
         body: &types::TransferEventSyncRequest,
-    ) -> Result<
-        ResponseValue<types::TransferEventSyncResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/event/sync", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferEventSyncResponse>> {
+        self.post_json("/transfer/event/sync", body)
     }
     /// Fetch one transfer.
     ///
     /// `POST /transfer/get`
     #[inline]
-    pub async fn transfer_get(
+    pub fn transfer_get(
         &self,
         body: &types::TransferGetRequest,
-    ) -> Result<ResponseValue<types::TransferGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/transfer/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferGetResponse>> {
+        self.post_json("/transfer/get", body)
     }
     /// Create a transfer intent for Link.
     ///
     /// `POST /transfer/intent/create`
     #[inline]
-    pub async fn transfer_intent_create(
+    pub fn transfer_intent_create(
         &self,
         body: &types::TransferIntentCreateRequest,
-    ) -> Result<
-        ResponseValue<types::TransferIntentCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/intent/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferIntentCreateResponse>> {
+        self.post_json("/transfer/intent/create", body)
     }
     /// Fetch a transfer intent and its outcome.
     ///
     /// `POST /transfer/intent/get`
     #[inline]
-    pub async fn transfer_intent_get(
+    pub fn transfer_intent_get(
         &self,
         body: &types::TransferIntentGetRequest,
-    ) -> Result<
-        ResponseValue<types::TransferIntentGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/intent/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferIntentGetResponse>> {
+        self.post_json("/transfer/intent/get", body)
     }
     /// Deposit money into a Ledger.
     ///
     /// `POST /transfer/ledger/deposit`
     #[inline]
-    pub async fn transfer_ledger_deposit(
+    pub fn transfer_ledger_deposit(
         &self,
         body: &types::TransferLedgerDepositRequest,
-    ) -> Result<
-        ResponseValue<types::TransferLedgerDepositResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/ledger/deposit", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferLedgerDepositResponse>> {
+        self.post_json("/transfer/ledger/deposit", body)
     }
     /// Move money between two Ledgers.
     ///
     /// `POST /transfer/ledger/distribute`
     #[inline]
-    pub async fn transfer_ledger_distribute(
+    pub fn transfer_ledger_distribute(
         &self,
         body: &types::TransferLedgerDistributeRequest,
-    ) -> Result<
-        ResponseValue<types::TransferLedgerDistributeResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/ledger/distribute", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferLedgerDistributeResponse>> {
+        self.post_json("/transfer/ledger/distribute", body)
     }
     /// List movements on a Ledger.
     ///
     /// `POST /transfer/ledger/event/list`
     #[inline]
-    pub async fn transfer_ledger_event_list(
+    pub fn transfer_ledger_event_list(
         &self,
         body: &types::TransferLedgerEventListRequest,
-    ) -> Result<
-        ResponseValue<types::TransferLedgerEventListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/ledger/event/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferLedgerEventListResponse>> {
+        self.post_json("/transfer/ledger/event/list", body)
     }
     /// Read the balance of a Ledger.
     ///
     /// `POST /transfer/ledger/get`
     #[inline]
-    pub async fn transfer_ledger_get(
+    pub fn transfer_ledger_get(
         &self,
         body: &types::TransferLedgerGetRequest,
-    ) -> Result<
-        ResponseValue<types::TransferLedgerGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/ledger/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferLedgerGetResponse>> {
+        self.post_json("/transfer/ledger/get", body)
     }
     /// Withdraw money from a Ledger.
     ///
     /// `POST /transfer/ledger/withdraw`
     #[inline]
-    pub async fn transfer_ledger_withdraw(
+    pub fn transfer_ledger_withdraw(
         &self,
         body: &types::TransferLedgerWithdrawRequest,
-    ) -> Result<
-        ResponseValue<types::TransferLedgerWithdrawResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/ledger/withdraw", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferLedgerWithdrawResponse>> {
+        self.post_json("/transfer/ledger/withdraw", body)
     }
     /// List transfers.
     ///
     /// `POST /transfer/list`
     #[inline]
-    pub async fn transfer_list(
+    pub fn transfer_list(
         &self,
         body: &types::TransferListRequest,
-    ) -> Result<ResponseValue<types::TransferListResponse>, Error<types::PlaidError>> {
-        self.post_json("/transfer/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferListResponse>> {
+        self.post_json("/transfer/list", body)
     }
     /// Read your Transfer volumes and return rates.
     ///
     /// `POST /transfer/metrics/get`
     #[inline]
-    pub async fn transfer_metrics_get(
+    pub fn transfer_metrics_get(
         &self,
         body: &types::TransferMetricsGetRequest,
-    ) -> Result<
-        ResponseValue<types::TransferMetricsGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/metrics/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferMetricsGetResponse>> {
+        self.post_json("/transfer/metrics/get", body)
     }
     /// Import known account numbers as an Item.
     ///
     /// `POST /transfer/migrate_account`
     #[inline]
-    pub async fn transfer_migrate_account(
+    pub fn transfer_migrate_account(
         &self,
         body: &types::TransferMigrateAccountRequest,
-    ) -> Result<
-        ResponseValue<types::TransferMigrateAccountResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/migrate_account", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferMigrateAccountResponse>> {
+        self.post_json("/transfer/migrate_account", body)
     }
     /// Create an originator.
     ///
     /// `POST /transfer/originator/create`
     #[inline]
-    pub async fn transfer_originator_create(
+    pub fn transfer_originator_create(
         &self,
         body: &types::TransferOriginatorCreateRequest,
-    ) -> Result<
-        ResponseValue<types::TransferOriginatorCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/originator/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferOriginatorCreateResponse>> {
+        self.post_json("/transfer/originator/create", body)
     }
     /// Add a funding account to an originator.
     ///
     /// `POST /transfer/originator/funding_account/create`
     #[inline]
-    pub async fn transfer_originator_funding_account_create(
+    pub fn transfer_originator_funding_account_create(
         &self,
         body: &types::TransferOriginatorFundingAccountCreateRequest,
-    ) -> Result<
-        ResponseValue<types::TransferOriginatorFundingAccountCreateResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::TransferOriginatorFundingAccountCreateResponse>,
     > {
-        self.post_json("/transfer/originator/funding_account/create", body).await
+        self.post_json("/transfer/originator/funding_account/create", body)
     }
     /// Replace the funding account of an originator.
     ///
     /// `POST /transfer/originator/funding_account/update`
     #[inline]
-    pub async fn transfer_originator_funding_account_update(
+    pub fn transfer_originator_funding_account_update(
         &self,
         body: &types::TransferOriginatorFundingAccountUpdateRequest,
-    ) -> Result<
-        ResponseValue<types::TransferOriginatorFundingAccountUpdateResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::TransferOriginatorFundingAccountUpdateResponse>,
     > {
-        self.post_json("/transfer/originator/funding_account/update", body).await
+        self.post_json("/transfer/originator/funding_account/update", body)
     }
     /// Fetch one originator.
     ///
     /// `POST /transfer/originator/get`
     #[inline]
-    pub async fn transfer_originator_get(
+    pub fn transfer_originator_get(
         &self,
         body: &types::TransferOriginatorGetRequest,
-    ) -> Result<
-        ResponseValue<types::TransferOriginatorGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/originator/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferOriginatorGetResponse>> {
+        self.post_json("/transfer/originator/get", body)
     }
     /// List your originators.
     ///
     /// `POST /transfer/originator/list`
     #[inline]
-    pub async fn transfer_originator_list(
+    pub fn transfer_originator_list(
         &self,
         body: &types::TransferOriginatorListRequest,
-    ) -> Result<
-        ResponseValue<types::TransferOriginatorListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/originator/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferOriginatorListResponse>> {
+        self.post_json("/transfer/originator/list", body)
     }
     /// Submit an originator for platform onboarding.
     ///
     /// `POST /transfer/platform/originator/create`
     #[inline]
-    pub async fn transfer_platform_originator_create(
+    pub fn transfer_platform_originator_create(
         &self,
         body: &types::TransferPlatformOriginatorCreateRequest,
-    ) -> Result<
-        ResponseValue<types::TransferPlatformOriginatorCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/platform/originator/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferPlatformOriginatorCreateResponse>> {
+        self.post_json("/transfer/platform/originator/create", body)
     }
     /// Register a person behind an originator.
     ///
     /// `POST /transfer/platform/person/create`
     #[inline]
-    pub async fn transfer_platform_person_create(
+    pub fn transfer_platform_person_create(
         &self,
         body: &types::TransferPlatformPersonCreateRequest,
-    ) -> Result<
-        ResponseValue<types::TransferPlatformPersonCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/platform/person/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferPlatformPersonCreateResponse>> {
+        self.post_json("/transfer/platform/person/create", body)
     }
     /// Hand in onboarding requirements of an originator.
     ///
     /// `POST /transfer/platform/requirement/submit`
     #[inline]
-    pub async fn transfer_platform_requirement_submit(
+    pub fn transfer_platform_requirement_submit(
         &self,
         body: &types::TransferPlatformRequirementSubmitRequest,
-    ) -> Result<
-        ResponseValue<types::TransferPlatformRequirementSubmitResponse>,
-        Error<types::PlaidError>,
+    ) -> ::reqwest::Result<
+        RequestFor<types::TransferPlatformRequirementSubmitResponse>,
     > {
-        self.post_json("/transfer/platform/requirement/submit", body).await
+        self.post_json("/transfer/platform/requirement/submit", body)
     }
     /// Create a diligence questionnaire for an originator.
     ///
     /// `POST /transfer/questionnaire/create`
     #[inline]
-    pub async fn transfer_questionnaire_create(
+    pub fn transfer_questionnaire_create(
         &self,
         body: &types::TransferQuestionnaireCreateRequest,
-    ) -> Result<
-        ResponseValue<types::TransferQuestionnaireCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/questionnaire/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferQuestionnaireCreateResponse>> {
+        self.post_json("/transfer/questionnaire/create", body)
     }
     /// Stop a recurring transfer.
     ///
     /// `POST /transfer/recurring/cancel`
     #[inline]
-    pub async fn transfer_recurring_cancel(
+    pub fn transfer_recurring_cancel(
         &self,
         body: &types::TransferRecurringCancelRequest,
-    ) -> Result<
-        ResponseValue<types::TransferRecurringCancelResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/recurring/cancel", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferRecurringCancelResponse>> {
+        self.post_json("/transfer/recurring/cancel", body)
     }
     /// Set up a recurring transfer.
     ///
     /// `POST /transfer/recurring/create`
     #[inline]
-    pub async fn transfer_recurring_create(
+    pub fn transfer_recurring_create(
         &self,
         body: &types::TransferRecurringCreateRequest,
-    ) -> Result<
-        ResponseValue<types::TransferRecurringCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/recurring/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferRecurringCreateResponse>> {
+        self.post_json("/transfer/recurring/create", body)
     }
     /// Fetch one recurring transfer.
     ///
     /// `POST /transfer/recurring/get`
     #[inline]
-    pub async fn transfer_recurring_get(
+    pub fn transfer_recurring_get(
         &self,
         body: &types::TransferRecurringGetRequest,
-    ) -> Result<
-        ResponseValue<types::TransferRecurringGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/recurring/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferRecurringGetResponse>> {
+        self.post_json("/transfer/recurring/get", body)
     }
     /// List recurring transfers.
     ///
     /// `POST /transfer/recurring/list`
     #[inline]
-    pub async fn transfer_recurring_list(
+    pub fn transfer_recurring_list(
         &self,
         body: &types::TransferRecurringListRequest,
-    ) -> Result<
-        ResponseValue<types::TransferRecurringListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/recurring/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferRecurringListResponse>> {
+        self.post_json("/transfer/recurring/list", body)
     }
     /// Cancel a refund not yet sent.
     ///
     /// `POST /transfer/refund/cancel`
     #[inline]
-    pub async fn transfer_refund_cancel(
+    pub fn transfer_refund_cancel(
         &self,
         body: &types::TransferRefundCancelRequest,
-    ) -> Result<
-        ResponseValue<types::TransferRefundCancelResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/refund/cancel", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferRefundCancelResponse>> {
+        self.post_json("/transfer/refund/cancel", body)
     }
     /// Refund a debit transfer.
     ///
     /// `POST /transfer/refund/create`
     #[inline]
-    pub async fn transfer_refund_create(
+    pub fn transfer_refund_create(
         &self,
         body: &types::TransferRefundCreateRequest,
-    ) -> Result<
-        ResponseValue<types::TransferRefundCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/refund/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferRefundCreateResponse>> {
+        self.post_json("/transfer/refund/create", body)
     }
     /// Fetch one refund.
     ///
     /// `POST /transfer/refund/get`
     #[inline]
-    pub async fn transfer_refund_get(
+    pub fn transfer_refund_get(
         &self,
         body: &types::TransferRefundGetRequest,
-    ) -> Result<
-        ResponseValue<types::TransferRefundGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/refund/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferRefundGetResponse>> {
+        self.post_json("/transfer/refund/get", body)
     }
     /// List repayments for returned transfers.
     ///
     /// `POST /transfer/repayment/list`
     #[inline]
-    pub async fn transfer_repayment_list(
+    pub fn transfer_repayment_list(
         &self,
         body: &types::TransferRepaymentListRequest,
-    ) -> Result<
-        ResponseValue<types::TransferRepaymentListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/repayment/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferRepaymentListResponse>> {
+        self.post_json("/transfer/repayment/list", body)
     }
     /// List the returns behind a repayment.
     ///
     /// `POST /transfer/repayment/return/list`
     #[inline]
-    pub async fn transfer_repayment_return_list(
+    pub fn transfer_repayment_return_list(
         &self,
         body: &types::TransferRepaymentReturnListRequest,
-    ) -> Result<
-        ResponseValue<types::TransferRepaymentReturnListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/repayment/return/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferRepaymentReturnListResponse>> {
+        self.post_json("/transfer/repayment/return/list", body)
     }
     /// Fetch one sweep.
     ///
     /// `POST /transfer/sweep/get`
     #[inline]
-    pub async fn transfer_sweep_get(
+    pub fn transfer_sweep_get(
         &self,
         body: &types::TransferSweepGetRequest,
-    ) -> Result<
-        ResponseValue<types::TransferSweepGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/sweep/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferSweepGetResponse>> {
+        self.post_json("/transfer/sweep/get", body)
     }
     /// List sweeps.
     ///
     /// `POST /transfer/sweep/list`
     #[inline]
-    pub async fn transfer_sweep_list(
+    pub fn transfer_sweep_list(
         &self,
         body: &types::TransferSweepListRequest,
-    ) -> Result<
-        ResponseValue<types::TransferSweepListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/transfer/sweep/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::TransferSweepListResponse>> {
+        self.post_json("/transfer/sweep/list", body)
     }
 }

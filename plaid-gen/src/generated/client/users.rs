@@ -4,134 +4,116 @@
 //! The operations of `users`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Create a user record.
     ///
     /// `POST /user/create`
     #[inline]
-    pub async fn user_create(
+    pub fn user_create(
         &self,
         body: &types::UserCreateRequest,
-    ) -> Result<ResponseValue<types::UserCreateResponse>, Error<types::PlaidError>> {
-        self.post_json("/user/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::UserCreateResponse>> {
+        self.post_json("/user/create", body)
     }
     /// Retrieve a user record.
     ///
     /// `POST /user/get`
     #[inline]
-    pub async fn user_get(
+    pub fn user_get(
         &self,
         body: &types::UserGetRequest,
-    ) -> Result<ResponseValue<types::UserGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/user/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::UserGetResponse>> {
+        self.post_json("/user/get", body)
     }
     /// Remove identity data from a user.
     ///
     /// `POST /user/identity/remove`
     #[inline]
-    pub async fn user_identity_remove(
+    pub fn user_identity_remove(
         &self,
         body: &types::UserIdentityRemoveRequest,
-    ) -> Result<
-        ResponseValue<types::UserIdentityRemoveResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/user/identity/remove", body).await
+    ) -> ::reqwest::Result<RequestFor<types::UserIdentityRemoveResponse>> {
+        self.post_json("/user/identity/remove", body)
     }
     /// Attach Items to a user.
     ///
     /// `POST /user/items/associate`
     #[inline]
-    pub async fn user_items_associate(
+    pub fn user_items_associate(
         &self,
         body: &types::UserItemsAssociateRequest,
-    ) -> Result<
-        ResponseValue<types::UserItemsAssociateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/user/items/associate", body).await
+    ) -> ::reqwest::Result<RequestFor<types::UserItemsAssociateResponse>> {
+        self.post_json("/user/items/associate", body)
     }
     /// List the Items of a user.
     ///
     /// `POST /user/items/get`
     #[inline]
-    pub async fn user_items_get(
+    pub fn user_items_get(
         &self,
         body: &types::UserItemsGetRequest,
-    ) -> Result<ResponseValue<types::UserItemsGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/user/items/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::UserItemsGetResponse>> {
+        self.post_json("/user/items/get", body)
     }
     /// Remove Items of a user.
     ///
     /// `POST /user/items/remove`
     #[inline]
-    pub async fn user_items_remove(
+    pub fn user_items_remove(
         &self,
         body: &types::UserItemsRemoveRequest,
-    ) -> Result<
-        ResponseValue<types::UserItemsRemoveResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/user/items/remove", body).await
+    ) -> ::reqwest::Result<RequestFor<types::UserItemsRemoveResponse>> {
+        self.post_json("/user/items/remove", body)
     }
     /// End the products of a user.
     ///
     /// `POST /user/products/terminate`
     #[inline]
-    pub async fn user_products_terminate(
+    pub fn user_products_terminate(
         &self,
         body: &types::UserProductsTerminateRequest,
-    ) -> Result<
-        ResponseValue<types::UserProductsTerminateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/user/products/terminate", body).await
+    ) -> ::reqwest::Result<RequestFor<types::UserProductsTerminateResponse>> {
+        self.post_json("/user/products/terminate", body)
     }
     /// Delete a user.
     ///
     /// `POST /user/remove`
     #[inline]
-    pub async fn user_remove(
+    pub fn user_remove(
         &self,
         body: &types::UserRemoveRequest,
-    ) -> Result<ResponseValue<types::UserRemoveResponse>, Error<types::PlaidError>> {
-        self.post_json("/user/remove", body).await
+    ) -> ::reqwest::Result<RequestFor<types::UserRemoveResponse>> {
+        self.post_json("/user/remove", body)
     }
     /// Create a third-party token for a user.
     ///
     /// `POST /user/third_party_token/create`
     #[inline]
-    pub async fn user_third_party_token_create(
+    pub fn user_third_party_token_create(
         &self,
         body: &types::UserThirdPartyTokenCreateRequest,
-    ) -> Result<
-        ResponseValue<types::UserThirdPartyTokenCreateResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/user/third_party_token/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::UserThirdPartyTokenCreateResponse>> {
+        self.post_json("/user/third_party_token/create", body)
     }
     /// Revoke a third-party user token.
     ///
     /// `POST /user/third_party_token/remove`
     #[inline]
-    pub async fn user_third_party_token_remove(
+    pub fn user_third_party_token_remove(
         &self,
         body: &types::UserThirdPartyTokenRemoveRequest,
-    ) -> Result<
-        ResponseValue<types::UserThirdPartyTokenRemoveResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/user/third_party_token/remove", body).await
+    ) -> ::reqwest::Result<RequestFor<types::UserThirdPartyTokenRemoveResponse>> {
+        self.post_json("/user/third_party_token/remove", body)
     }
     /// Update the identity of a user.
     ///
     /// `POST /user/update`
     #[inline]
-    pub async fn user_update(
+    pub fn user_update(
         &self,
         body: &types::UserUpdateRequest,
-    ) -> Result<ResponseValue<types::UserUpdateResponse>, Error<types::PlaidError>> {
-        self.post_json("/user/update", body).await
+    ) -> ::reqwest::Result<RequestFor<types::UserUpdateResponse>> {
+        self.post_json("/user/update", body)
     }
 }

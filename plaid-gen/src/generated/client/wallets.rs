@@ -4,75 +4,66 @@
 //! The operations of `wallets`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Create a wallet.
     ///
     /// `POST /wallet/create`
     #[inline]
-    pub async fn wallet_create(
+    pub fn wallet_create(
         &self,
         body: &types::WalletCreateRequest,
-    ) -> Result<ResponseValue<types::WalletCreateResponse>, Error<types::PlaidError>> {
-        self.post_json("/wallet/create", body).await
+    ) -> ::reqwest::Result<RequestFor<types::WalletCreateResponse>> {
+        self.post_json("/wallet/create", body)
     }
     /// Retrieve a wallet and its balance.
     ///
     /// `POST /wallet/get`
     #[inline]
-    pub async fn wallet_get(
+    pub fn wallet_get(
         &self,
         body: &types::WalletGetRequest,
-    ) -> Result<ResponseValue<types::WalletGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/wallet/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::WalletGetResponse>> {
+        self.post_json("/wallet/get", body)
     }
     /// List your wallets.
     ///
     /// `POST /wallet/list`
     #[inline]
-    pub async fn wallet_list(
+    pub fn wallet_list(
         &self,
         body: &types::WalletListRequest,
-    ) -> Result<ResponseValue<types::WalletListResponse>, Error<types::PlaidError>> {
-        self.post_json("/wallet/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::WalletListResponse>> {
+        self.post_json("/wallet/list", body)
     }
     /// Send money from a wallet.
     ///
     /// `POST /wallet/transaction/execute`
     #[inline]
-    pub async fn wallet_transaction_execute(
+    pub fn wallet_transaction_execute(
         &self,
         body: &types::WalletTransactionExecuteRequest,
-    ) -> Result<
-        ResponseValue<types::WalletTransactionExecuteResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/wallet/transaction/execute", body).await
+    ) -> ::reqwest::Result<RequestFor<types::WalletTransactionExecuteResponse>> {
+        self.post_json("/wallet/transaction/execute", body)
     }
     /// Retrieve one wallet transaction.
     ///
     /// `POST /wallet/transaction/get`
     #[inline]
-    pub async fn wallet_transaction_get(
+    pub fn wallet_transaction_get(
         &self,
         body: &types::WalletTransactionGetRequest,
-    ) -> Result<
-        ResponseValue<types::WalletTransactionGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/wallet/transaction/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::WalletTransactionGetResponse>> {
+        self.post_json("/wallet/transaction/get", body)
     }
     /// List transactions of a wallet.
     ///
     /// `POST /wallet/transaction/list`
     #[inline]
-    pub async fn wallet_transaction_list(
+    pub fn wallet_transaction_list(
         &self,
         body: &types::WalletTransactionListRequest,
-    ) -> Result<
-        ResponseValue<types::WalletTransactionListResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/wallet/transaction/list", body).await
+    ) -> ::reqwest::Result<RequestFor<types::WalletTransactionListResponse>> {
+        self.post_json("/wallet/transaction/list", body)
     }
 }

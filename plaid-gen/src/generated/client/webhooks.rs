@@ -4,19 +4,16 @@
 //! The operations of `webhooks`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{Error, ResponseValue};
+use crate::request::RequestFor;
 impl Client {
     /// Get a webhook verification key.
     ///
     /// `POST /webhook_verification_key/get`
     #[inline]
-    pub async fn webhook_verification_key_get(
+    pub fn webhook_verification_key_get(
         &self,
         body: &types::WebhookVerificationKeyGetRequest,
-    ) -> Result<
-        ResponseValue<types::WebhookVerificationKeyGetResponse>,
-        Error<types::PlaidError>,
-    > {
-        self.post_json("/webhook_verification_key/get", body).await
+    ) -> ::reqwest::Result<RequestFor<types::WebhookVerificationKeyGetResponse>> {
+        self.post_json("/webhook_verification_key/get", body)
     }
 }

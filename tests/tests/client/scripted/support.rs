@@ -5,7 +5,8 @@ use std::error::Error as StdError;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use plaid::operation::{self, Credentials, Effect, Operation, OperationInfo, Sent};
+use plaid::operation::machinery::{self, Prepared};
+use plaid::operation::{Credentials, Effect, Operation, OperationInfo};
 use plaid::{Call, Client, HttpTransport, RetryPolicy, Secret, TransportFailure, TransportFuture};
 use reqwest::{Request, Response};
 use serde::{Deserialize, Serialize};
@@ -67,8 +68,8 @@ macro_rules! operations {
             type Request = Body;
             type Response = Value;
 
-            async fn send(api: &plaid_gen::Client, request: &Body) -> Sent<Value> {
-                operation::post(api, Self::INFO.path, request).await
+            fn prepare(api: &plaid_gen::Client, request: &Body) -> Prepared<Value> {
+                machinery::post(api, Self::INFO.path, request)
             }
 
             fn idempotency_key(request: &Body) -> Option<&str> {

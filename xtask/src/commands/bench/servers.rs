@@ -196,6 +196,7 @@ fn started(folder: &Path, program: &Path, ports: &Ports) -> Result<Server> {
          environment = \"http://127.0.0.1:{}\"\n\
          [credentials]\nclient_id = \"{CLIENT_ID}\"\nsecret = \"{SECRET}\"\n\
          [[caller]]\nname = \"bench\"\nkey_sha256 = \"{KEY_HASH}\"\n\
+         operations = \"all\"\n\
          concurrency = 1000\nrate_per_second = 1000000\n",
         ports.gateway, ports.admin, ports.upstream,
     );

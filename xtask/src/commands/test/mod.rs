@@ -6,6 +6,7 @@
 
 mod kinds;
 mod programs;
+mod ready;
 mod results;
 mod tools;
 
@@ -26,7 +27,7 @@ pub fn run(root: &Path, only: &[Kind], report: &mut Report) -> Result<()> {
     let wanted = |kind: &Kind| only.is_empty() || only.contains(kind);
     let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(wanted).collect();
     let mut results = Results::new(&kinds);
-    let ready = tools::prepare(&kinds, report);
+    let ready = ready::prepare(&kinds, report);
     for (kind, missing) in &ready {
         if let Some(missing) = missing {
             results.skip(*kind, missing.clone());

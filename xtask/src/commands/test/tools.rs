@@ -1,11 +1,7 @@
 //! The programs that tests need besides cargo: whether they are there, and how to get them.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
-
-use super::kinds::Kind;
-use crate::report::Report;
 
 /// A program that tests start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +25,7 @@ const BROWSERS: [&str; 3] = [
 ];
 
 impl Tool {
-    fn is_there(self) -> bool {
+    pub(super) fn is_there(self) -> bool {
         match self {
             Self::Bash => runs("bash", &["--version"]),
             Self::Chromium => {
@@ -51,7 +47,7 @@ impl Tool {
     }
 
     /// Debian's package, where it is new enough.
-    fn package(self) -> Option<&'static str> {
+    pub(super) fn package(self) -> Option<&'static str> {
         match self {
             Self::Bash => Some("bash"),
             Self::Chromium => Some("chromium"),
@@ -63,7 +59,7 @@ impl Tool {
     }
 
     /// What is missing, and how to get it.
-    fn advice(self) -> &'static str {
+    pub(super) fn advice(self) -> &'static str {
         match self {
             Self::Bash => "bash is missing: apt-get install bash",
             Self::Chromium => {
@@ -82,54 +78,13 @@ impl Tool {
     }
 }
 
-/// Looks for what the kinds need, and installs from Debian's packages what it may. Returns
-/// each kind with what it still lacks.
-pub(super) fn prepare(kinds: &[Kind], report: &Report) -> Vec<(Kind, Option<String>)> {
-    let lacking = || {
-        let tools = kinds.iter().flat_map(|kind| kind.tools());
-        tools.filter(|tool| !tool.is_there())
-    };
-    let packages: BTreeSet<&str> = lacking().filter_map(|tool| tool.package()).collect();
-    if !packages.is_empty() && may_install() {
-        let packages: Vec<&str> = packages.into_iter().collect();
-        let names = packages.join(" ");
-        report.line(
-            "install",
-            &format!("Debian's packages, for the whole system: {names}"),
-        );
-        install(&packages);
-    }
-    let mut ready = Vec::new();
-    for kind in kinds {
-        let missing: Vec<&str> = kind
-            .tools()
-            .iter()
-            .filter(|tool| !tool.is_there())
-            .map(|tool| tool.advice())
-            .collect();
-        match (missing.is_empty(), kind.packages()) {
-            (true, Some(packages)) => report.line(
-                "install",
-                &format!("{}: {packages}, in target/ and once", kind.name()),
-            ),
-            (true, None) => {}
-            (false, _) => report.line(
-                "missing",
-                &format!("{}: {}", kind.name(), missing.join("; ")),
-            ),
-        }
-        ready.push((*kind, (!missing.is_empty()).then(|| missing.join("; "))));
-    }
-    ready
-}
-
 /// Whether this is root on a system of Debian's kind.
-fn may_install() -> bool {
+pub(super) fn may_install() -> bool {
     printed("id", &["-u"]).trim() == "0" && runs("apt-get", &["--version"])
 }
 
-/// What goes wrong shows when the tool is looked for again.
-fn install(packages: &[&str]) {
+/// Installs Debian's packages. What goes wrong shows when the tool is looked for again.
+pub(super) fn install(packages: &[&str]) {
     let arguments = ["install", "-y", "-qq", "-o", "DPkg::Lock::Timeout=300"];
     for arguments in [&["update", "-qq"][..], &[&arguments[..], packages].concat()] {
         let _ = Command::new("apt-get")

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::Output;
 use crate::document::{Document, ref_name, text};
 use crate::lower::Facts;
+use crate::lower::credentials::Credentials;
 use crate::lower::facts::{Effect, Operation, ResponseKind};
 
 /// The gateway's table.
@@ -112,11 +113,11 @@ fn answer(operation: &Operation) -> Option<&str> {
 /// standard has them: their requests have a `client_secret`. None of them requires
 /// it, so they are not among those of the lowering.
 fn credentials(operation: &Operation, document: &Document) -> &'static str {
-    match operation.credentials.as_str() {
-        "none" => "none",
-        "body" => "body",
-        _ if has_field(operation, document, "client_secret") => "body",
-        _ => "header",
+    match operation.credentials {
+        Credentials::None => "none",
+        Credentials::Body => "body",
+        Credentials::Headers if has_field(operation, document, "client_secret") => "body",
+        Credentials::Headers => "header",
     }
 }
 
@@ -155,7 +156,8 @@ mod tests {
 
     #[test]
     fn oauth_is_given_credentials_in_the_body() {
-        assert_eq!(place("client_secret"), "body");
-        assert_eq!(place("secret"), "header");
+        for (field, expected) in [("client_secret", "body"), ("secret", "header")] {
+            assert_eq!(place(field), expected, "{field}");
+        }
     }
 }

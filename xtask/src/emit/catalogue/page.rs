@@ -72,7 +72,7 @@ fn parameter(parameter: &Parameter, place: &str) -> Value {
     json!({
         "name": parameter.name,
         "in": place,
-        "type": parameter.kind,
+        "type": parameter.kind.as_str(),
         "required": place == "path",
         "description": parameter.description,
     })

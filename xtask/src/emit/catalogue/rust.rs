@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use quote::ToTokens as _;
 use serde_json::{Map, Value, json};
 
-use crate::emit::calls::{self, inner};
+use crate::emit::names::{method_name, setter_name};
 use crate::emit::refine::{Field, Kind, Refined, Type};
+use crate::emit::rust_type::inner;
 use crate::lower::Facts;
-use crate::lower::facts::{Operation, Parameter};
+use crate::lower::facts::{Operation, Parameter, ParameterKind};
 use crate::lower::names::snake_case;
+use crate::lower::presence::Presence;
 
 /// The method, what it takes, what can be chained to it, and the types of all that.
 pub(super) fn call(operation: &Operation, facts: &Facts, refined: &Refined) -> Value {
@@ -37,7 +39,7 @@ pub(super) fn call(operation: &Operation, facts: &Facts, refined: &Refined) -> V
     let setters = others.iter().map(|field| setter(field)).chain(headers);
     json!({
         "product": operation.product,
-        "method": calls::method_name(operation),
+        "method": method_name(operation),
         "args": arguments.collect::<Vec<_>>(),
         "setters": setters.collect::<Map<_, _>>(),
         "types": types.found,
@@ -54,15 +56,15 @@ fn argument(field: &Field) -> Value {
 
 fn setter(field: &Field) -> (String, Value) {
     let wanted = inner(&field.ty, "Option").unwrap_or_else(|| field.ty.clone());
-    let method = calls::setter_name(field).to_string();
+    let method = setter_name(field).to_string();
     let facts = json!({ "method": method, "type": type_text(&wanted) });
     (field.facts.name.clone(), facts)
 }
 
 fn header_setter(parameter: &Parameter) -> (String, Value) {
-    let ty = match parameter.kind.as_str() {
-        "boolean" => "bool",
-        _ => "&str",
+    let ty = match parameter.kind {
+        ParameterKind::Boolean => "bool",
+        ParameterKind::String => "&str",
     };
     let method = snake_case(&parameter.name);
     let facts = json!({ "method": method, "type": ty, "in": "header" });
@@ -118,7 +120,9 @@ impl<'a> Types<'a> {
             Some((known.name.clone(), member(field)))
         });
         // The constructor takes them in the order in which the struct has them.
-        let needed = fields.iter().filter(|f| f.facts.presence == "required");
+        let needed = fields
+            .iter()
+            .filter(|f| f.facts.presence == Presence::Required);
         let new: Vec<&str> = needed.map(|field| field.facts.name.as_str()).collect();
         json!({
             "kind": "struct",
@@ -134,8 +138,8 @@ fn member(field: &Field) -> Value {
         "ident": field.ident.to_string(),
         "type": type_text(&field.ty),
     });
-    if field.facts.presence != "optional" {
-        facts["presence"] = json!(field.facts.presence);
+    if field.facts.presence != Presence::Optional {
+        facts["presence"] = json!(field.facts.presence.as_str());
     }
     facts
 }

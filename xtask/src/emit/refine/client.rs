@@ -1,11 +1,14 @@
-//! The client: its methods split by product, and their dead arms removed.
+//! The client: its methods split by product, and cut off behind the request.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use quote::quote;
 use syn::visit_mut::{self, VisitMut};
-use syn::{ExprMatch, ImplItem, ImplItemFn, Item, ItemImpl, Pat, parse_quote};
+use syn::{
+    GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, Pat, PathArguments, PathSegment,
+    ReturnType, Stmt, parse_quote,
+};
 
 use crate::emit::docs;
 use crate::lower::Facts;
@@ -39,7 +42,7 @@ pub(super) fn by_product(
         let name = method.sig.ident.to_string();
         let operation = operations.get(&name);
         let operation = operation.with_context(|| format!("no operation is called `{name}`"))?;
-        refine_method(&mut method, operation);
+        refine_method(&mut method, operation)?;
         products
             .entry(operation.product.clone())
             .or_default()
@@ -48,25 +51,87 @@ pub(super) fn by_product(
     Ok(products)
 }
 
-fn refine_method(method: &mut ImplItemFn, operation: &Operation) {
+fn refine_method(method: &mut ImplItemFn, operation: &Operation) -> Result<()> {
     let route = format!("`{} {}`", operation.method.to_uppercase(), operation.path);
     method.attrs = docs::attributes(&format!("{}.\n\n{route}", operation.summary));
-    // Compiled where it is called, and nowhere else: an async function that is not
-    // generic is otherwise compiled with this crate, all 329 of them.
+    // Compiled where it is called, and nowhere else: what is not generic is otherwise
+    // compiled with this crate, all 329 of them.
     method.attrs.push(parse_quote!(#[inline]));
     Elided.visit_signature_mut(&mut method.sig);
-    DeadArms.visit_block_mut(&mut method.block);
     NoDocumentVersion.visit_block_mut(&mut method.block);
-    share_body(method, operation);
+    end_with_request(method, operation)
 }
 
-/// Nearly all methods post JSON and get JSON, in the same eighteen lines. Written
-/// once, in `hooks`, they make the library an eighth smaller. A method with any other
-/// body keeps what progenitor wrote.
-fn share_body(method: &mut ImplItemFn, operation: &Operation) {
-    let (path, name) = (&operation.path, method.sig.ident.to_string());
+/// Cuts a method off behind the request that it makes: progenitor goes on to send it
+/// and to read the response, on which it loses the status or the body.
+fn end_with_request(method: &mut ImplItemFn, operation: &Operation) -> Result<()> {
+    let name = &method.sig.ident;
+    let statements = &mut method.block.stmts;
+    let request = statements.iter().position(is_request);
+    let request = request.with_context(|| format!("`{name}` makes no request"))?;
+    statements.truncate(request + 1);
+    if *statements == usual_request(&operation.path) {
+        let path = &operation.path;
+        method.block = parse_quote!({ self.post_json(#path, body) });
+    } else {
+        if let Stmt::Local(local) = &mut statements[request] {
+            local.pat = parse_quote!(request);
+        }
+        let end = parse_quote!(Ok(RequestFor::new(request)));
+        statements.push(Stmt::Expr(end, None));
+    }
+    let response = response_of(&method.sig.output);
+    let response = response.with_context(|| format!("`{name}` has no response"))?;
+    method.sig.asyncness = None;
+    method.sig.output = parse_quote!(-> ::reqwest::Result<RequestFor<#response>>);
+    Ok(())
+}
+
+/// `let mut request = …;`
+fn is_request(statement: &Stmt) -> bool {
+    let Stmt::Local(local) = statement else {
+        return false;
+    };
+    matches!(&local.pat, Pat::Ident(pattern) if pattern.ident == "request")
+}
+
+/// The `T` of `Result<ResponseValue<T>, …>`; of a stream, the bytes.
+fn response_of(output: &ReturnType) -> Option<syn::Type> {
+    let ReturnType::Type(_, output) = output else {
+        return None;
+    };
+    let response = first_argument(&first_argument(output)?)?;
+    let is_stream = last_segment(&response).is_some_and(|last| last.ident == "ByteStream");
+    Some(match is_stream {
+        true => parse_quote!(::bytes::Bytes),
+        false => response,
+    })
+}
+
+fn first_argument(ty: &syn::Type) -> Option<syn::Type> {
+    let PathArguments::AngleBracketed(arguments) = &last_segment(ty)?.arguments else {
+        return None;
+    };
+    match arguments.args.first()? {
+        GenericArgument::Type(ty) => Some(ty.clone()),
+        _ => None,
+    }
+}
+
+fn last_segment(ty: &syn::Type) -> Option<&PathSegment> {
+    match ty {
+        syn::Type::Path(path) => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+/// Nearly all methods post JSON and get JSON, in the same lines. Written once, in
+/// `request`, they make the library smaller. A method with any other request keeps what
+/// progenitor wrote.
+#[rustfmt::skip] // which would drop a comma that is compared
+fn usual_request(path: &str) -> Vec<Stmt> {
     let address = format!("{{}}{path}");
-    let known: syn::Block = parse_quote!({
+    let block: syn::Block = parse_quote!({
         let url = format!(#address, self.baseurl,);
         let mut request = self
             .client
@@ -77,19 +142,8 @@ fn share_body(method: &mut ImplItemFn, operation: &Operation) {
             )
             .json(&body)
             .build()?;
-        let info = OperationInfo { operation_id: #name, };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => { ResponseValue::from_response(response).await }
-            _ => { Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)) }
-        }
     });
-    if method.block == known {
-        method.block = parse_quote!({ self.post_json(#path, body).await });
-    }
+    block.stmts
 }
 
 /// progenitor names the lifetime of every borrow, although nothing borrowed is
@@ -147,23 +201,6 @@ fn is_header_map(statement: &syn::Stmt) -> bool {
     text.starts_with("let mut header_map") || text.starts_with("header_map .")
 }
 
-/// With `2XX` and `default`, progenitor writes two arms `_ =>`; the second is
-/// never reached.
-struct DeadArms;
-
-impl VisitMut for DeadArms {
-    fn visit_expr_match_mut(&mut self, expression: &mut ExprMatch) {
-        let mut caught = false;
-        expression.arms.retain(|arm| {
-            let is_catch_all = matches!(arm.pat, Pat::Wild(_));
-            let keep = !caught;
-            caught |= is_catch_all;
-            keep
-        });
-        visit_mut::visit_expr_match_mut(self, expression);
-    }
-}
-
 /// Gives the client's own items docs and drops progenitor's.
 pub(super) fn document(items: &mut [Item]) {
     for item in items {
@@ -173,19 +210,18 @@ pub(super) fn document(items: &mut [Item]) {
                     .attrs
                     .retain(|attribute| !attribute.path().is_ident("doc"));
                 let text =
-                    "progenitor's client: one method per operation, and no policy of its own.";
+                    "progenitor's client: one method per operation, which makes its request.";
                 client.attrs.insert(0, docs::attribute(text));
             }
             Item::Impl(block) if block.trait_.is_none() => {
-                // Without a transport there is nothing to be called; and this one
-                // would time out after 15 seconds, which some banks exceed.
+                // It needs the base URL parsed; and this one makes a client of its own.
                 block.items.retain(
                     |item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"),
                 );
                 for item in &mut block.items {
                     if let ImplItem::Fn(function) = item {
                         function.attrs = docs::attributes(
-                            "A client for a base URL, over a connection that does the rest.",
+                            "A client for a base URL, which is given as text and parsed.",
                         );
                     }
                 }
@@ -203,33 +239,15 @@ pub(super) fn file(product: &str, methods: &[ImplItemFn]) -> syn::File {
         .any(|method| quote!(#method).to_string().contains("encode_path"))
         .then(|| {
             quote!(
-                use crate::hooks::encode_path;
-            )
-        });
-    let own = methods
-        .iter()
-        .any(|method| quote!(#method).to_string().contains("OperationInfo"))
-        .then(|| {
-            quote!(
-                use progenitor_client::{ClientHooks, OperationInfo};
-            )
-        });
-    let stream = methods
-        .iter()
-        .any(|method| quote!(#method).to_string().contains("ByteStream"))
-        .then(|| {
-            quote!(
-                use progenitor_client::ByteStream;
+                use crate::request::encode_path;
             )
         });
     parse_quote! {
         #![doc = #doc]
         use super::Client;
         use crate::generated::types;
-        #stream
+        use crate::request::RequestFor;
         #encode
-        #own
-        use progenitor_client::{Error, ResponseValue};
         impl Client { #(#methods)* }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! progenitor's types keep their fields and docs and lose their derives: reading
 //! and writing is a table and one line per field, and everything that decides
-//! stands in `plaid_gen::wire`. Its methods keep their signatures and bodies, one
-//! file per product.
+//! stands in `plaid_gen::wire`. Its methods make their request as before and end with
+//! it, one file per product.
 
 mod client;
 mod serde_attr;
@@ -55,7 +55,8 @@ pub fn refine(code: syn::File, facts: &Facts) -> Result<Refined> {
             Item::Impl(block) if client::has_operations(&block) => {
                 refined.methods = client::by_product(block, facts)?;
             }
-            Item::Struct(_) | Item::Impl(_) | Item::Const(_) => refined.client.push(item),
+            // Without the constant that asks for hooks: nothing calls them.
+            Item::Struct(_) | Item::Impl(_) => refined.client.push(item),
             _ => {}
         }
     }
@@ -120,7 +121,7 @@ impl Refined {
             &parse_quote! {
                 //! The client, and per product its operations.
                 #modules
-                use progenitor_client::{ClientHooks, ClientInfo};
+                use progenitor_client::ClientInfo;
                 #(#core)*
             },
         )

@@ -12,6 +12,7 @@ use crate::emit::docs;
 use crate::emit::gates::{self, Gate};
 use crate::lower::Facts;
 use crate::lower::facts::{FieldFacts, TypeFacts};
+use crate::lower::presence::Presence;
 
 /// The set of fields that have been read is 128 bits wide.
 const MAX_FIELDS: usize = 128;
@@ -58,7 +59,7 @@ impl Type {
     pub fn required<'a>(&'a self, facts: &'a TypeFacts) -> Vec<&'a Field> {
         self.in_order(facts)
             .into_iter()
-            .filter(|f| f.facts.presence != "optional")
+            .filter(|f| f.facts.presence != Presence::Optional)
             .collect()
     }
 
@@ -66,7 +67,7 @@ impl Type {
     pub fn optional<'a>(&'a self, facts: &'a TypeFacts) -> Vec<&'a Field> {
         self.in_order(facts)
             .into_iter()
-            .filter(|f| f.facts.presence == "optional")
+            .filter(|f| f.facts.presence == Presence::Optional)
             .collect()
     }
 
@@ -279,11 +280,11 @@ fn record_item(ty: &Type, fields: &[Field]) -> TokenStream {
     let idents: Vec<&Ident> = fields.iter().map(|field| &field.ident).collect();
     let table = fields.iter().map(|field| {
         let wire = &field.facts.name;
-        let presence = match field.facts.presence.as_str() {
-            "required" => quote!(Required),
-            "written" => quote!(Written),
-            "listed" => quote!(Listed),
-            _ => quote!(Optional),
+        let presence = match field.facts.presence {
+            Presence::Required => quote!(Required),
+            Presence::Written => quote!(Written),
+            Presence::Listed => quote!(Listed),
+            Presence::Optional => quote!(Optional),
         };
         quote!((#wire, #presence))
     });
@@ -364,10 +365,10 @@ fn schema_attribute(field: &Field, in_requests: bool) -> Option<TokenStream> {
             .replace(' ', "");
         parts.push(quote!(with = #ty));
     }
-    if field.facts.presence != "required" && !text.starts_with("Option") {
+    if field.facts.presence != Presence::Required && !text.starts_with("Option") {
         parts.push(quote!(default));
     }
-    if in_requests && field.facts.presence == "optional" {
+    if in_requests && field.facts.presence == Presence::Optional {
         parts.push(quote!(skip_serializing_if = "Wire::is_absent"));
     }
     if field.facts.deprecated {
@@ -382,7 +383,7 @@ fn constructor(ty: &Type, fields: &[Field]) -> TokenStream {
     let name = format_ident!("{}", ty.name);
     let required: Vec<&Field> = fields
         .iter()
-        .filter(|field| field.facts.presence == "required")
+        .filter(|field| field.facts.presence == Presence::Required)
         .collect();
     if required.is_empty() {
         return quote! {
